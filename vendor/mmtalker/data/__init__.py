@@ -1,0 +1,1 @@
+"""Corpora and heads that training reads."""

@@ -1,0 +1,1 @@
+"""Shared reading and writing of heads, curves and animations."""

@@ -1,0 +1,1 @@
+"""The network: sampling, geometry, fusion, regression, and its saved form."""

@@ -1,0 +1,1 @@
+"""Curves in time: channel names, resampling, blinks, silence."""

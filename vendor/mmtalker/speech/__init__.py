@@ -1,0 +1,1 @@
+"""From an audio file to hierarchical speech features at 50 Hz."""

@@ -1,0 +1,1 @@
+"""The long-lived process that Blender talks to: wire format, server, cache."""
