@@ -52,16 +52,24 @@ class Frame:
 def write_frame(
     stream: IO[bytes], header: Mapping[str, Any], arrays: Mapping[str, Array] | None = None
 ) -> None:
-    """Write one frame and flush.
+    """Write one frame to a binary stream, buffered or raw, and flush.
+
+    Raises:
+        WireError: before anything is written, as :func:`encode_frame`.
+        OSError: the other side is gone.
+    """
+    write_parts(stream, encode_frame(header, arrays))
+
+
+def encode_frame(header: Mapping[str, Any], arrays: Mapping[str, Array] | None = None) -> list[memoryview]:
+    """Return the frame's bytes in parts; a contiguous array is not copied, so leave it as it is until sent.
 
     Args:
-        stream: a binary stream, buffered or raw.
         header: JSON-able fields; ``type`` (str) and ``id`` (int) are required, ``arrays`` is reserved.
         arrays: arrays by name, of any shape, with one of ``DTYPES``.
 
     Raises:
-        WireError: before anything is written, if the frame would break a rule of the format.
-        OSError: the other side is gone.
+        WireError: the frame would break a rule of the format.
     """
     packed = {name: np.asarray(array, order="C") for name, array in (arrays or {}).items()}
     if "arrays" in header:
@@ -74,10 +82,17 @@ def write_frame(
     encoded = text.encode("ascii")
     _check_header_length(len(encoded))
     _parse_header(encoded)  # what the reader would refuse is refused here, before a byte is out
-    _write_all(stream, MAGIC + _LENGTH.pack(len(encoded)) + encoded)
-    for array in packed.values():
-        if array.size:
-            _write_all(stream, array.reshape(-1).view(np.uint8).data)
+    parts = [memoryview(MAGIC + _LENGTH.pack(len(encoded)) + encoded)]
+    parts.extend(array.reshape(-1).view(np.uint8).data for array in packed.values() if array.size)
+    return parts
+
+
+def write_parts(stream: IO[bytes], parts: list[memoryview]) -> None:
+    """Write what :func:`encode_frame` gave, and flush."""
+    for part in parts:
+        rest = part
+        while rest:  # a raw stream may take only a part at a time
+            rest = rest[stream.write(rest) :]
     stream.flush()
 
 
@@ -191,10 +206,3 @@ def _read_up_to(stream: IO[bytes], count: int) -> bytes:
             break
         got += part
     return got
-
-
-def _write_all(stream: IO[bytes], data: bytes | memoryview) -> None:
-    """Write everything; a raw stream may take only a part at a time."""
-    rest = memoryview(data)
-    while rest:
-        rest = rest[stream.write(rest) :]
