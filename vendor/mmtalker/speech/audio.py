@@ -1,0 +1,190 @@
+"""Reading sound: any rate and channel count of a wav, flac, ogg or mp3 file, to 16 kHz mono."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.speech.resample import resample_blocks
+
+Float32 = NDArray[np.float32]
+
+SAMPLE_RATE = 16_000
+"""Rate of every :class:`Audio`, Hz."""
+
+_BLOCK_VALUES = 1 << 20  # decoded at once, all channels together: 4 MB
+_LOWEST_RATE = 2_000  # Hz; below it there is no speech, and one second would become many
+_LOUDEST = 1e6  # keeps sums of absurd float samples finite
+
+
+@dataclass(frozen=True)
+class Audio:
+    """Speech ready for the encoder.
+
+    Attributes:
+        samples: (N,) float32 mono at 16 kHz, within -1..1, never empty.
+        warnings: sentences for the user about what had to be mended.
+    """
+
+    samples: Float32
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        return len(self.samples) / SAMPLE_RATE
+
+
+def load_audio(
+    source: Path | bytes, *, start: float = 0.0, duration: float | None = None, name: str = "the audio"
+) -> Audio:
+    """Decode ``duration`` seconds of ``source`` from ``start`` on, or all of it.
+
+    Channels are averaged. The file is decoded in blocks, so memory is that of the 16 kHz mono result. A file
+    that is cut short gives the part that can be decoded, with a warning where the format tells (a wav
+    header's promise is not counted: recorders often leave it wrong). Samples that are not finite become
+    silence, and float samples beyond 1.0 make the clip quieter as a whole, never clipped.
+
+    Args:
+        source: a path, or the content of a file with ``name`` to call it by in messages.
+        start: seconds into the file.
+        duration: seconds, or None for the rest of the file.
+        name: what messages call ``source`` when it is bytes; a path names itself.
+
+    Raises:
+        MMTalkerError: ``AUDIO_MISSING``, ``AUDIO_UNREADABLE``, ``AUDIO_EMPTY``; ``BAD_REQUEST`` for a time
+            that is negative or not finite.
+    """
+    if isinstance(source, Path):
+        name = str(source)
+        if not source.is_file():
+            what = "is a folder, not a sound file" if source.is_dir() else "does not exist"
+            raise MMTalkerError(ErrorCode.AUDIO_MISSING, f"{name} {what}. Choose the sound file again.")
+    for value in (start, 0.0 if duration is None else duration):
+        if not (math.isfinite(value) and value >= 0.0):
+            raise MMTalkerError(
+                ErrorCode.BAD_REQUEST,
+                f"The part of {name} to use is given as {value} s. Times must be finite and not negative.",
+            )
+    try:
+        with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as raw:
+            return _decode(raw, name, start, duration)
+    except OSError as error:
+        raise MMTalkerError(
+            ErrorCode.AUDIO_UNREADABLE,
+            f"{name} cannot be opened: {error.strerror or error}. Check its permissions.",
+        ) from error
+
+
+def _decode(raw: BinaryIO, name: str, start: float, duration: float | None) -> Audio:
+    try:
+        file = soundfile.SoundFile(raw)
+    except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: a name ending in .raw
+        raise _unreadable(name) from error
+    with file:
+        if file.samplerate < _LOWEST_RATE:
+            raise MMTalkerError(
+                ErrorCode.AUDIO_UNREADABLE,
+                f"{name} has a sampling rate of {file.samplerate} Hz, too low for speech. "
+                "Export it again at 16000 Hz or more.",
+            )
+        if 0 < file.frames <= start * file.samplerate:
+            raise MMTalkerError(
+                ErrorCode.AUDIO_EMPTY,
+                f"The chosen part of {name} begins at {start:g} s, and the file lasts only "
+                f"{file.frames / file.samplerate:.2f} s. Choose an earlier start.",
+            )
+        reader = _PartReader(file, start, duration)
+        pieces = list(resample_blocks(reader.blocks(), file.samplerate, SAMPLE_RATE))
+    samples = np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.float32)
+    if not len(samples):
+        if reader.failed:
+            raise _unreadable(name)
+        if duration is not None and reader.wanted == 0:
+            raise MMTalkerError(
+                ErrorCode.AUDIO_EMPTY,
+                f"The chosen part of {name} is {duration:g} s long. Choose a longer part.",
+            )
+        raise MMTalkerError(
+            ErrorCode.AUDIO_EMPTY,
+            f"{name} holds no sound that can be decoded; it is empty or was cut short. Export it again.",
+        )
+    peak = float(np.abs(samples).max())
+    if peak > 1.0:
+        samples /= np.float32(peak)
+    return Audio(samples, reader.warnings(name))
+
+
+class _PartReader:
+    """Decodes one part of an open file to mono blocks and remembers what was wrong on the way."""
+
+    def __init__(self, file: soundfile.SoundFile, start: float, duration: float | None) -> None:
+        self._file = file
+        self._first = round(start * file.samplerate)
+        self.wanted = None if duration is None else round(duration * file.samplerate)
+        self.failed = False
+        self._short = False
+        self._mended = 0
+
+    def blocks(self) -> Iterator[Float32]:
+        """Mono float32 blocks of the part, at the file's own rate."""
+        # Seeking in an mp3 is only roughly right, so its beginning is decoded and dropped.
+        skip = self._first
+        if self._first and self._file.format != "MP3":
+            self._file.seek(self._first)
+            skip = 0
+        left = math.inf if self.wanted is None else self.wanted
+        limit = max(1, _BLOCK_VALUES // self._file.channels)
+        expected = self._file.frames - self._first
+        got = 0
+        while left > 0:
+            block = self._read(limit)
+            if not len(block):
+                self._short = self.failed or got < min(left + got, expected)
+                return
+            block, skip = block[min(skip, len(block)) :], max(0, skip - len(block))
+            mono = self._mono(block[: int(min(left, len(block)))])
+            left -= len(mono)
+            got += len(mono)
+            if len(mono):
+                yield mono
+
+    def _read(self, limit: int) -> Float32:
+        try:
+            return np.asarray(self._file.read(limit, dtype="float32", always_2d=True))
+        except soundfile.LibsndfileError:
+            # What a damaged file still gave before this block is kept.
+            self.failed = True
+            return np.zeros((0, self._file.channels), dtype=np.float32)
+
+    def _mono(self, block: Float32) -> Float32:
+        finite = np.isfinite(block)
+        if not finite.all():
+            self._mended += int(finite.size - np.count_nonzero(finite))
+            block = np.where(finite, block, np.float32(0.0))
+        mono: Float32 = np.clip(block, -_LOUDEST, _LOUDEST).mean(axis=1, dtype=np.float32)
+        return mono
+
+    def warnings(self, name: str) -> tuple[str, ...]:
+        found = []
+        if self._short:
+            found.append(f"{name} is damaged or cut short; only the part that can be decoded is used.")
+        if self._mended:
+            found.append(f"{name} holds {self._mended} samples that are not numbers; they were made silent.")
+        return tuple(found)
+
+
+def _unreadable(name: str) -> MMTalkerError:
+    return MMTalkerError(
+        ErrorCode.AUDIO_UNREADABLE,
+        f"{name} cannot be read as sound: it is damaged, cut short, or no sound file. "
+        "Convert it to wav, flac, ogg or mp3.",
+    )

@@ -1,0 +1,109 @@
+"""Speech features of a clip of any length: the encoder in windows that join without a seam."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mmtalker.progress import Progress, silent
+from mmtalker.speech.audio import SAMPLE_RATE, Audio
+from mmtalker.speech.mel import log_mel
+from mmtalker.speech.weights import EncoderConfig
+from mmtalker.speech.whisper import DEFAULT_LAYERS, load_encoder
+
+Float32 = NDArray[np.float32]
+
+FEATURE_RATE = 50
+"""Frames a second; frame i is centred on i / 50 s."""
+
+_MEL_COLUMNS = 2  # a feature frame
+_TAIL = 50  # frames of silence after the clip
+_WINDOW = 1000  # frames the encoder sees at once, 20 s
+_OVERLAP = 100  # frames that neighbouring windows share
+_FADE = 50  # frames in the middle of the overlap over which one gives way to the other
+
+
+class SpeechEncoder:
+    """Whisper base, loaded once, for clips of any length.
+
+    The result does not depend on how the caller cuts the output, and memory beside it stays that of one
+    window. One second of silence follows the clip and none precedes it: of the paddings tried, and at that
+    cost, this gives features closest to Whisper's own padding to 30 s (mean relative difference of
+    layers 2, 4 and 6 on clips of 2.9 s: 0.10, 0.25, 0.29; without it 0.12, 0.48, 0.35; half a second
+    on both sides 0.53, 0.45, 0.48, since the encoder's states tell the position in the window).
+    """
+
+    def __init__(
+        self,
+        weights: Path,
+        device: torch.device | str = "cpu",
+        layers: Sequence[int] = DEFAULT_LAYERS,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        """Load the encoder.
+
+        Raises:
+            MMTalkerError: ``WEIGHTS_MISSING``.
+        """
+        self.layers = tuple(layers)
+        self.width = EncoderConfig().width
+        self._device, self._dtype = torch.device(device), dtype
+        self._model = load_encoder(weights, self._device, dtype, self.layers)
+
+    def features(self, audio: Audio, progress: Progress = silent) -> Float32:
+        """Encode a whole clip; returns (T, L, 512) float32 with T = ceil(50 * seconds)."""
+        total = frame_count(audio)
+        result = np.empty((total, len(self.layers), self.width), dtype=np.float32)
+        for start, chunk in self.iter_features(audio):
+            result[start : start + len(chunk)] = chunk
+            progress("speech", (start + len(chunk)) / total)
+        return result
+
+    @torch.inference_mode()
+    def iter_features(self, audio: Audio) -> Iterator[tuple[int, Float32]]:
+        """Yield ``(first frame, (n, L, 512) float32)`` chunks that cover the clip once, in order."""
+        total = frame_count(audio)
+        mel = self._padded_mel(audio, total)
+        carried: torch.Tensor | None = None  # the older window's view of the fade, already weighted
+        weight = torch.linspace(0.0, 1.0, _FADE + 2)[1:-1, None, None]
+        windows = window_bounds(total + _TAIL)
+        for number, (start, stop) in enumerate(windows):
+            hidden = self._model(mel[None, :, start * _MEL_COLUMNS : stop * _MEL_COLUMNS])[0].float().cpu()
+            first, last = start, stop
+            if carried is not None:
+                first = start + (_OVERLAP - _FADE) // 2
+                fade = hidden[first - start : first - start + _FADE]
+                fade.mul_(weight).add_(carried)
+            if number + 1 < len(windows):
+                last = stop - (_OVERLAP + _FADE) // 2
+                carried = hidden[last - start : last - start + _FADE] * (1.0 - weight)
+            last = min(last, total)
+            if first < last:
+                yield first, hidden[first - start : last - start].numpy()
+
+    def _padded_mel(self, audio: Audio, total: int) -> torch.Tensor:
+        """(80, 2 (total + tail)) log-mel of the clip and the silence after it."""
+        samples = torch.zeros((total + _TAIL) * SAMPLE_RATE // FEATURE_RATE)
+        samples[: len(audio.samples)] = torch.from_numpy(audio.samples)
+        return log_mel(samples).to(device=self._device, dtype=self._dtype)
+
+
+def frame_count(audio: Audio) -> int:
+    """Frames at 50 Hz that cover the clip: ceil(50 * seconds)."""
+    return -(-len(audio.samples) * FEATURE_RATE // SAMPLE_RATE)
+
+
+def window_bounds(total: int) -> list[tuple[int, int]]:
+    """Cut ``total`` frames into equal windows of at most 20 s, neighbours sharing two seconds.
+
+    Equal ones, because a short last window would see less context than the others.
+    """
+    count = max(1, -(-(total - _OVERLAP) // (_WINDOW - _OVERLAP)))
+    step = (total - _OVERLAP) / count
+    starts = [round(i * step) for i in range(count)]
+    ends = [start + _OVERLAP for start in starts[1:]] + [total]
+    return list(zip(starts, ends, strict=True))
