@@ -1,0 +1,74 @@
+"""Quick checks of a mesh before anything is sent, each finding a sentence for the artist."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def find_mesh_problem(
+    name: str,
+    vertices: NDArray[np.float32],
+    loop_vertices: NDArray[np.int32],
+    loop_starts: NDArray[np.int32],
+) -> str | None:
+    """Return what makes this mesh unusable and what to do, or None where it may be sent.
+
+    Args:
+        name: the object's name.
+        vertices: (V, 3) positions.
+        loop_vertices: (L,) vertex of each polygon corner.
+        loop_starts: (F + 1,) offset of each polygon's first corner; the last entry is L.
+    """
+    if len(vertices) == 0:
+        return f"'{name}' has no vertices. Select a head mesh."
+    if len(loop_starts) <= 1:
+        return f"'{name}' has no faces, only loose vertices or edges. Select a head mesh with a surface."
+    bad = int(np.count_nonzero(~np.isfinite(vertices).all(axis=1)))
+    if bad:
+        return (
+            f"{bad} of the {len(vertices)} vertices of '{name}' have a position that is not a number or "
+            "is infinite. Delete them, or undo the step that made them."
+        )
+    if not _polygons_fit(len(vertices), loop_vertices, loop_starts):
+        return f"The faces of '{name}' do not fit its vertices. Run Mesh > Clean Up, or re-import it."
+    if not np.any(_polygon_areas(vertices, loop_vertices, loop_starts) > 0.0):
+        return (
+            f"Every face of '{name}' has zero area: the mesh is flattened to a line or a point. "
+            "Check its scale."
+        )
+    return None
+
+
+def _polygons_fit(
+    vertex_count: int, loop_vertices: NDArray[np.int32], loop_starts: NDArray[np.int32]
+) -> bool:
+    return (
+        bool(np.all(np.diff(loop_starts) >= 3))
+        and int(loop_starts[0]) == 0
+        and int(loop_starts[-1]) == len(loop_vertices)
+        and int(loop_vertices.min()) >= 0
+        and int(loop_vertices.max()) < vertex_count
+    )
+
+
+def _polygon_areas(
+    vertices: NDArray[np.float32], loop_vertices: NDArray[np.int32], loop_starts: NDArray[np.int32]
+) -> NDArray[np.float64]:
+    """Return (F,) areas as half the length of each polygon's vector area (Newell's formula).
+
+    Sizes are relative to the mesh's own, and what only rounding makes counts as 0.
+    """
+    points = vertices.astype(np.float64)
+    points -= points.mean(axis=0)
+    size = float(np.abs(points).max())
+    if size == 0.0:
+        return np.zeros(len(loop_starts) - 1)
+    points /= size
+    corners = points[loop_vertices]
+    following = np.arange(1, len(loop_vertices) + 1)
+    following[loop_starts[1:] - 1] = loop_starts[:-1]
+    first = np.repeat(corners[loop_starts[:-1]], np.diff(loop_starts), axis=0)
+    crosses = np.cross(corners - first, corners[following] - first)
+    areas = 0.5 * np.linalg.norm(np.add.reduceat(crosses, loop_starts[:-1], axis=0), axis=1)
+    return np.where(areas > 1e-12, areas, 0.0)
