@@ -1,0 +1,140 @@
+"""``mmtalker animate``: a head and a recording in, an animation file out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmtalker.cli.bar import ProgressBar
+from mmtalker.cli.exits import Exit, Stop, stopping_with
+from mmtalker.mesh.mesh import Mesh
+from mmtalker.progress import span
+from mmtalker.worker.backend import BackendFactory, load_backend
+from mmtalker.worker.cache import DiskCache
+from mmtalker.worker.prepared import PreparedStore
+
+HEAD_SUFFIXES = (".obj", ".ply", ".glb")
+RESULT_SUFFIXES = (".csv", ".npz", ".glb")
+DEMO_HEAD = "demo"
+
+
+@dataclass(frozen=True)
+class AnimateCommand:
+    """What the command line asked for.
+
+    Attributes:
+        head: a file, or the word ``demo``.
+        audio: a sound file.
+        out: the file to write; its suffix says what.
+        fps: frames a second of the result.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        seed: of what is not in the speech, such as blinks.
+        start: seconds into the sound file.
+        duration: seconds to use, or None for the rest.
+        cache_dir: where prepared heads and speech are kept; None for nowhere.
+    """
+
+    head: str
+    audio: Path
+    out: Path
+    fps: float = 30.0
+    device: str = "auto"
+    seed: int = 0
+    start: float = 0.0
+    duration: float | None = None
+    cache_dir: Path | None = None
+
+    @staticmethod
+    def from_arguments(options: argparse.Namespace) -> AnimateCommand:
+        """Take the fields from parsed arguments of the same names."""
+        names = AnimateCommand.__dataclass_fields__
+        return AnimateCommand(**{name: getattr(options, name) for name in names})
+
+
+def animate(command: AnimateCommand, load: BackendFactory = load_backend) -> None:
+    """Read, prepare, animate and write; end with one line on standard output.
+
+    Raises:
+        Stop, MMTalkerError: what went wrong; nothing half-written is left behind.
+    """
+    started = time.monotonic()
+    _check_output(command.out, command.head)
+    _check_inputs(command.head, command.audio)
+    with ProgressBar(sys.stderr) as progress:
+        progress("starting", 0.0)
+        backend = load(command.device)
+        store = PreparedStore(backend, DiskCache(command.cache_dir) if command.cache_dir else None)
+        mesh = _read_head(command.head)
+        audio = backend.load_audio(command.audio, start=command.start, duration=command.duration)
+        head = store.head(mesh, span(progress, 0.02, 0.35)).value
+        speech = store.speech(audio, span(progress, 0.35, 0.80)).value
+        animation = backend.talker.animate(
+            head, speech, fps=command.fps, seed=command.seed, progress=span(progress, 0.80, 0.98)
+        )
+        progress("writing", 0.98)
+        with stopping_with(Exit.OUTPUT):
+            from mmtalker.io.animation import write_animation
+
+            write_animation(animation, command.out)
+    for warning in dict.fromkeys((*audio.warnings, *head.warnings, *animation.warnings)):
+        print(f"Warning: {warning}", file=sys.stderr)
+    print(
+        f"Wrote {command.out}: {len(animation.curves)} frames at {command.fps:g} fps, "
+        f"{len(animation.names)} shape keys, {audio.seconds:.1f} s of speech "
+        f"in {time.monotonic() - started:.1f} s ({backend.talker.device_name})."
+    )
+
+
+def _check_output(out: Path, head: str) -> None:
+    """Find out before the work what would spoil the writing after it."""
+    if out.suffix.lower() not in RESULT_SUFFIXES:
+        raise Stop(
+            Exit.USAGE, f"'{out}' does not say what to write: its name must end in {_or(RESULT_SUFFIXES)}."
+        )
+    if out.is_dir():
+        raise Stop(Exit.OUTPUT, f"'{out}' is a folder. Give the name of a file to write inside it.")
+    if head != DEMO_HEAD and out.exists() and Path(head).exists() and out.samefile(head):
+        raise Stop(
+            Exit.USAGE, f"'{out}' is the head itself and would be replaced. Choose another name for OUT."
+        )
+    folder = next(folder for folder in out.absolute().parents if folder.exists())
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise Stop(
+            Exit.OUTPUT, f"Nothing can be written into '{folder}': {error.strerror}. Choose another folder."
+        ) from error
+
+
+def _check_inputs(head: str, audio: Path) -> None:
+    if head != DEMO_HEAD:
+        if Path(head).suffix.lower() not in HEAD_SUFFIXES:
+            raise Stop(
+                Exit.HEAD,
+                f"'{head}' is neither a file that ends in {_or(HEAD_SUFFIXES)} nor the word 'demo'.",
+            )
+        if not Path(head).is_file():
+            raise Stop(Exit.HEAD, f"There is no file '{head}'. Check the name, or use the word 'demo'.")
+    if not audio.is_file():
+        raise Stop(Exit.AUDIO, f"There is no file '{audio}'. Check the name of the recording.")
+
+
+def _read_head(name: str) -> Mesh:
+    with stopping_with(Exit.HEAD):
+        if name == DEMO_HEAD:
+            from mmtalker.mesh.canonical import load_canonical
+
+            return load_canonical().mesh
+        from mmtalker.io.head import read_head
+
+        return read_head(Path(name))
+
+
+def _or(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"

@@ -1,0 +1,64 @@
+"""What the worker and the command line need of the pipeline, so that nothing is imported before its time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmtalker.mesh.mesh import Mesh
+
+if TYPE_CHECKING:
+    from mmtalker.pipeline import AnimateOptions, PreparedHead, PreparedSpeech, Talker
+    from mmtalker.speech.audio import Audio
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A talker, and how the things around it are made.
+
+    Attributes:
+        talker: the pipeline, on one device.
+        restore_head: builds a prepared head from its mesh and the arrays that it gave for keeping.
+        restore_speech: the same for prepared speech.
+        load_audio: decodes a file, or the bytes of one; takes ``start``, ``duration`` and ``name``.
+        options: the pipeline's dataclass of options, each with a default.
+    """
+
+    talker: Talker
+    restore_head: Callable[[Mesh, dict[str, NDArray[Any]]], PreparedHead]
+    restore_speech: Callable[[dict[str, NDArray[Any]]], PreparedSpeech]
+    load_audio: Callable[..., Audio]
+    options: type[AnimateOptions]
+
+
+BackendFactory = Callable[[str], Backend]
+"""Makes a backend for a device: ``auto``, ``cpu`` or ``cuda``."""
+
+
+def load_backend(device: str) -> Backend:
+    """Import the real pipeline, torch included, and make a talker that has loaded no weights yet.
+
+    Raises:
+        MMTalkerError: ``DEVICE_UNAVAILABLE``.
+    """
+    from mmtalker.pipeline import AnimateOptions, PreparedHead, PreparedSpeech, Talker
+    from mmtalker.speech.audio import load_audio
+
+    return Backend(
+        Talker(device=device),
+        PreparedHead.from_arrays,
+        PreparedSpeech.from_arrays,
+        load_audio,
+        AnimateOptions,
+    )
+
+
+def total_bytes(arrays: Arrays) -> int:
+    """Return the memory that ``arrays`` take."""
+    return sum(np.asarray(array).nbytes for array in arrays.values())

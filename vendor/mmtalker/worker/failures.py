@@ -1,0 +1,46 @@
+"""Turns whatever went wrong into the one error type that a person can act on."""
+
+from __future__ import annotations
+
+import errno
+
+from mmtalker.errors import ErrorCode, MMTalkerError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+def as_failure(error: BaseException) -> MMTalkerError:
+    """Return ``error`` itself if it is ours already, else the failure that it means."""
+    if isinstance(error, MMTalkerError):
+        return error
+    if _is_out_of_memory(error):
+        return MMTalkerError(
+            ErrorCode.OUT_OF_MEMORY,
+            "There was not enough memory for this job. Close other programs, use a shorter part of the audio "
+            "or a lighter head, or choose the CPU instead of the graphics card.",
+        )
+    if isinstance(error, OSError) and error.errno in _FULL:
+        where = f" that holds '{error.filename}'" if error.filename else ""
+        return MMTalkerError(
+            ErrorCode.DISK_FULL, f"The disk{where} is full. Free some space on it and try again."
+        )
+    if isinstance(error, ImportError) and error.name and not error.name.startswith("mmtalker"):
+        return MMTalkerError(
+            ErrorCode.INTERNAL,
+            f"The model runtime is incomplete: '{error.name}' cannot be loaded ({error}). Set it up again.",
+        )
+    text = str(error).strip()
+    what = type(error).__name__ + (f": {text.splitlines()[0]}" if text else "")
+    return MMTalkerError(
+        ErrorCode.INTERNAL, f"MMTalker failed in a way that it should not ({what}). The log has the details."
+    )
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """Recognise torch's errors by name, so that nothing here imports torch."""
+    if isinstance(error, MemoryError):
+        return True
+    if any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__):
+        return True
+    # On the CPU torch raises a bare RuntimeError from its allocator.
+    return isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)

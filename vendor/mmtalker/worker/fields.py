@@ -1,0 +1,99 @@
+"""Taking the fields and arrays of a request, with a sentence for what is missing or of the wrong kind."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from numpy.typing import NDArray
+
+from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.worker.wire import Frame
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
+_REQUIRED: Any = object()
+
+
+def bad_request(text: str) -> MMTalkerError:
+    """Return the error for a request that cannot be understood."""
+    return MMTalkerError(
+        ErrorCode.BAD_REQUEST,
+        f"{text} The add-on and the worker do not fit together: reinstall the extension.",
+    )
+
+
+def text(request: Frame, name: str, default: str = _REQUIRED) -> str:
+    """Return the text field ``name``."""
+    value = _field(request, name, default)
+    if not isinstance(value, str):
+        raise bad_request(f"The field '{name}' of a '{request.type}' request is not text.")
+    return value
+
+
+def number(request: Frame, name: str, default: float = _REQUIRED) -> float:
+    """Return the finite number ``name``; null counts as absent."""
+    value = _field(request, name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise bad_request(f"The field '{name}' of a '{request.type}' request is not a finite number.")
+    return float(value)
+
+
+def whole(request: Frame, name: str, default: int = _REQUIRED) -> int:
+    """Return the whole number ``name``; null counts as absent."""
+    value = _field(request, name, default)
+    if type(value) is not int:
+        raise bad_request(f"The field '{name}' of a '{request.type}' request is not a whole number.")
+    return value
+
+
+def given(request: Frame, name: str) -> bool:
+    """Return whether the field ``name`` is there and not null."""
+    return request.fields.get(name) is not None
+
+
+def array(request: Frame, name: str, dtype: str, columns: int | None = None) -> NDArray[Any]:
+    """Return the array ``name``: (N,), or (N, columns) where ``columns`` is given."""
+    found = request.arrays.get(name)
+    shape = "(N,)" if columns is None else f"(N, {columns})"
+    wanted_shape = found is not None and found.shape[1:] == (() if columns is None else (columns,))
+    if found is None or found.ndim == 0 or not wanted_shape or found.dtype.str != dtype:
+        raise bad_request(
+            f"A '{request.type}' request needs the array '{name}' of type {dtype} and shape {shape}."
+        )
+    return found
+
+
+def options(request: Frame, name: str, kind: type[T]) -> T:
+    """Build the dataclass ``kind`` from the object ``name``: unknown entries are ignored.
+
+    A number may be given as a whole one; otherwise an entry must have the type of its default.
+    """
+    values = request.fields.get(name) or {}
+    if not isinstance(values, Mapping):
+        raise bad_request(f"The field '{name}' of a '{request.type}' request is not an object.")
+    default = kind()
+    taken: dict[str, Any] = {}
+    for entry in dataclasses.fields(kind):
+        if entry.name not in values:
+            continue
+        value, like = values[entry.name], getattr(default, entry.name)
+        if type(like) is float and type(value) is int:
+            value = float(value)
+        if type(value) is not type(like):
+            raise bad_request(f"The option '{entry.name}' is not of the type {type(like).__name__}.")
+        taken[entry.name] = value
+    return kind(**taken)
+
+
+def _field(request: Frame, name: str, default: Any) -> Any:
+    value = request.fields.get(name)
+    if value is None:
+        value = default
+    if value is _REQUIRED:
+        raise bad_request(f"A '{request.type}' request has no field '{name}'.")
+    return value
