@@ -64,18 +64,19 @@ class WhisperEncoder(nn.Module):
         self.blocks = nn.ModuleList(EncoderBlock(config.width, config.heads) for _ in range(config.depth))
         self.final_norm = nn.LayerNorm(config.width)
 
-    def forward(self, mel: Tensor) -> Tensor:
+    def forward(self, mel: Tensor, first_position: int = 0) -> Tensor:
         """Encode a log-mel spectrogram.
 
         Args:
-            mel: (B, mel_bands, 2 T) with T at most ``config.positions``.
+            mel: (B, mel_bands, 2 T) with ``first_position + T`` at most ``config.positions``.
+            first_position: which position encoding frame 0 gets.
 
         Returns:
             (B, T, L, width): the hidden states of ``layers`` at 50 frames a second, frame i being
             centred on mel column 2 i.
         """
         x = F.gelu(self.conv2(F.gelu(self.conv1(mel)))).transpose(1, 2)
-        x = x + self.positions[: x.shape[1]]
+        x = x + self.positions[first_position : first_position + x.shape[1]]
         states = [x]
         for block in self.blocks[: max(self.layers)]:
             x = block(x)
