@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from tools import encoder, package
 from tools.console import Fault, environment, run_guarded, say
@@ -23,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
         "--device",
         choices=("auto", "cpu", "cuda"),
         default="auto",
-        help="which build of torch to install and use; auto takes CUDA where an NVIDIA GPU is present (default: auto)",
+        help="build of torch to install and use; auto (the default) takes CUDA where an NVIDIA GPU is present",
     )
     main_parser = argparse.ArgumentParser(
         prog="build.py", description="Set up, try, test and package MMTalker. Every command sets up first."
@@ -33,9 +32,13 @@ def parser() -> argparse.ArgumentParser:
     setup = commands.add_parser(
         "setup", parents=[device], help="make .venv from the lock files and fetch the speech encoder"
     )
-    setup.add_argument("--train", action="store_true", help="add what rebuilds the canonical head and its chart")
+    setup.add_argument(
+        "--train", action="store_true", help="add what rebuilds the canonical head and its chart"
+    )
 
-    demo = commands.add_parser("demo", parents=[device], help="make a head speak; leaves the results in out/demo")
+    demo = commands.add_parser(
+        "demo", parents=[device], help="make a head speak; leaves the results in out/demo"
+    )
     demo.add_argument("--out", default="out/demo", help="folder for the results (default: out/demo)")
 
     test = commands.add_parser(
@@ -45,18 +48,22 @@ def parser() -> argparse.ArgumentParser:
         description="Run the quick tests in .venv. What is not an option of this command goes to pytest.",
         usage="build.py test [-h] [--device {auto,cpu,cuda}] [--all] [--blender {4.5,5.2}] [PYTEST ...]",
     )
-    test.add_argument("--all", action="store_true", help="slow tests too, and every Blender that this machine can have")
+    test.add_argument(
+        "--all", action="store_true", help="slow tests too, and every Blender that this machine can have"
+    )
     test.add_argument(
         "--blender",
         choices=sorted(PYTHON_OF_BLENDER),
-        help="run only the add-on's tests, in this Blender; it gets an environment of its own where .venv has another",
+        help="run only the add-on's tests, in this Blender; .venv-X is made where .venv has another one",
     )
 
     commands.add_parser("lint", parents=[device], help="check style and types")
     commands.add_parser(
         "bench", parents=[device], help="measure speed; what is not an option here goes to the benchmarks"
     )
-    commands.add_parser("package", parents=[device], help="write the extension that Blender installs to dist/")
+    commands.add_parser(
+        "package", parents=[device], help="write the extension that Blender installs to dist/"
+    )
     return main_parser
 
 
@@ -83,8 +90,8 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
     match options.command:
         case "setup":
             say(
-                f"Ready: .venv has Python {main_venv.interpreter.version}, Blender {main_venv.blender} and the "
-                f"{main_venv.torch.upper()} build of torch. Next: python3 build.py demo, or test."
+                f"Ready: .venv has Python {main_venv.interpreter.version}, Blender {main_venv.blender} and "
+                f"torch's {main_venv.torch.upper()} build. Next: python3 build.py demo, or test."
             )
             return 0
         case "demo":
@@ -97,8 +104,10 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
             return _module(main_venv, "benchmarks", ["--device", options.device, *rest], 60 * MINUTE)
         case _:
             target = package.build(main_venv.python)
-            say(f"Wrote {target.relative_to(ROOT)} ({target.stat().st_size / 1e6:.1f} MB). Install it in Blender by "
-                "Edit > Preferences > Get Extensions > Install from Disk.")
+            say(
+                f"Wrote {target.relative_to(ROOT)} ({target.stat().st_size / 1e6:.1f} MB). In Blender: "
+                "Edit > Preferences > Get Extensions > Install from Disk."
+            )
             return 0
 
 
@@ -117,7 +126,9 @@ def _test(main_venv: Environment, everything: bool, blender: str | None, rest: l
             if other == main_venv.blender:
                 continue
             if blender_environment(other) is None:
-                say(f"Python {PYTHON_OF_BLENDER[other]} is not on this machine: Blender {other} was left out.")
+                say(
+                    f"Python {PYTHON_OF_BLENDER[other]} is not on this machine: Blender {other} was left out."
+                )
             else:
                 status = _addon_tests(main_venv, other, [], limit) or status
     return status
@@ -129,8 +140,8 @@ def _addon_tests(main_venv: Environment, blender: str, rest: list[str], limit: f
         found = blender_environment(blender)
         if found is None:
             raise Fault(
-                f"Blender {blender} as a module needs Python {PYTHON_OF_BLENDER[blender]}, which is not on PATH nor "
-                "under pyenv. Install it and run this again."
+                f"Blender {blender} as a module needs Python {PYTHON_OF_BLENDER[blender]}, which is neither "
+                "on PATH nor under pyenv. Install it and run this again."
             )
         venv = found
         ensure(venv)
@@ -138,7 +149,7 @@ def _addon_tests(main_venv: Environment, blender: str, rest: list[str], limit: f
 
 
 def _pytest(venv: Environment, backend: Environment, arguments: Sequence[str], limit: float) -> int:
-    """Run pytest in ``venv``; the add-on under test starts the backend of ``backend``, which may be another Python."""
+    """Run pytest in ``venv``; the add-on under test starts ``backend``, which may be another Python."""
     env = environment(MMTALKER_BACKEND_PYTHON=str(backend.python))
     # pytest-blender would look for a Blender to run in; Blender is a module here.
     command = [str(venv.python), "-m", "pytest", "-p", "no:pytest-blender", *arguments]

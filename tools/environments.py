@@ -97,7 +97,7 @@ def cuda_build_exists(version: str, system: str = sys.platform) -> bool:
 def choose_torch(device: str, version: str, made_before: str | None) -> str:
     """Which build of torch an environment gets: "cpu" or "cuda".
 
-    An explicit ``device`` decides. "auto" keeps what was installed before, and looks for a GPU the first time.
+    An explicit ``device`` decides. "auto" keeps what was installed before, and first looks for a GPU.
 
     Raises:
         Fault: CUDA was asked for where there is no such build.
@@ -130,7 +130,7 @@ def main_environment(device: str = "auto", train: bool = False) -> Environment:
 
 
 def blender_environment(blender: str) -> Environment | None:
-    """``.venv-X``: nothing but one line of Blender and pytest; None where its Python is not on this machine."""
+    """``.venv-X``: one line of Blender and pytest alone; None where its Python is not on this machine."""
     interpreter = find(PYTHON_OF_BLENDER[blender])
     if interpreter is None:
         return None
@@ -145,7 +145,9 @@ def ensure(wanted: Environment) -> None:
     """
     if is_ready(wanted):
         return
-    say(f"Setting up {wanted.folder.name} with Python {wanted.interpreter.version}; the log is {LOG.relative_to(ROOT)}")
+    say(
+        f"Setting up {wanted.folder.name} with Python {wanted.interpreter.version}; log: {LOG.relative_to(ROOT)}"
+    )
     _check_space(wanted)
     before = read_stamp(wanted.folder)
     # Without a stamp that can be trusted the next call begins again, whatever happens from here on.
@@ -174,23 +176,32 @@ def ensure(wanted: Environment) -> None:
 
 def explain(output: str) -> Fault:
     """Turn what pip printed before it gave up into a sentence with a way out."""
-    last = "\n".join(line for line in output.splitlines() if line.strip() and "is ignored: it is" not in line)[-1500:]
+    last = "\n".join(
+        line for line in output.splitlines() if line.strip() and "is ignored: it is" not in line
+    )[-1500:]
     causes: Iterable[tuple[tuple[str, ...], str]] = (
         (("No space left on device",), "The disk is full. Free some space and run this again."),
         (
             ("DO NOT MATCH THE HASHES",),
-            "A downloaded file is not the one that the lock file names. Run this again; if it stays so, the package "
-            "index or a proxy hands out something else, and nothing was installed from it.",
+            "A downloaded file is not the one that the lock file names. Run this again; if it stays so, the "
+            "package index or a proxy hands out something else, and nothing was installed from it.",
         ),
         (
-            ("NewConnectionError", "name resolution", "Max retries", "ConnectTimeout", "ReadTimeout", "ProxyError"),
-            "The package index could not be reached. Check the network (and pip's proxy or index settings) and run "
-            "this again: what was downloaded is kept.",
+            (
+                "NewConnectionError",
+                "name resolution",
+                "Max retries",
+                "ConnectTimeout",
+                "ReadTimeout",
+                "ProxyError",
+            ),
+            "The package index could not be reached. Check the network (and pip's proxy or index settings) "
+            "and run this again: what was downloaded is kept.",
         ),
         (
             ("No matching distribution",),
-            f"A package has no file for this machine ({platform.system()} {platform.machine()}). Blender's module is "
-            "published for Linux x86_64, macOS and Windows.",
+            f"A package has no file for this machine ({platform.system()} {platform.machine()}). Blender's "
+            "module is published for Linux x86_64, macOS and Windows.",
         ),
     )
     for signs, sentence in causes:
@@ -209,12 +220,15 @@ def _check_space(wanted: Environment) -> None:
 
 
 def _make_venv(wanted: Environment) -> None:
-    status, output = run_logged([str(wanted.interpreter.path), "-m", "venv", "--clear", str(wanted.folder)], LOG)
+    status, output = run_logged(
+        [str(wanted.interpreter.path), "-m", "venv", "--clear", str(wanted.folder)], LOG
+    )
     if status != 0:
         version = wanted.interpreter.version
         raise Fault(
-            f"Python {version} could not make a virtual environment in {wanted.folder}. Where its venv module is "
-            f"packaged apart, install that (on Debian and Ubuntu: apt install python{version}-venv) and run this again.\n"
+            f"Python {version} could not make a virtual environment in {wanted.folder}. Where its venv "
+            f"module is packaged apart, install that (Debian, Ubuntu: apt install python{version}-venv) and run "
+            "this again.\n"
             f"{output.strip()[-800:]}"
         )
 
@@ -222,8 +236,8 @@ def _make_venv(wanted: Environment) -> None:
 def _pip(wanted: Environment, arguments: list[str]) -> str | None:
     """Install with hashes checked; None when it went well, else all that pip printed.
 
-    The locks are complete, so pip resolves nothing (``--no-deps``); modules are compiled at their first use, which
-    saves a third of the time.
+    The locks are complete, so pip resolves nothing (``--no-deps``). Modules are compiled at their first use:
+    most of them never are.
     """
     options = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile", "--no-input"]
     options += ["--progress-bar=off", "--disable-pip-version-check"]
@@ -232,19 +246,21 @@ def _pip(wanted: Environment, arguments: list[str]) -> str | None:
 
 
 def _install_torch(wanted: Environment) -> None:
-    """The configured indexes first, then PyTorch's own, then the default build, which on Linux brings CUDA along."""
+    """The configured indexes first, then PyTorch's own, then the default build, on Linux one for CUDA."""
     arguments = [f"-r{REQUIREMENTS / f'torch-{wanted.torch}.txt'}"]
-    output = _pip(wanted, arguments)
-    if output is None:
+    if (output := _pip(wanted, arguments)) is None:
         return
     if "No matching distribution" not in output:
         raise explain(output)
     say(f"  not in the configured package index; asking {TORCH_INDEX[wanted.torch]}")
     patience = ["--retries=1", "--timeout=15"]
-    if _pip(wanted, [f"--index-url={TORCH_INDEX[wanted.torch]}", *patience, *arguments]) is None:
+    output = _pip(wanted, [f"--index-url={TORCH_INDEX[wanted.torch]}", *patience, *arguments])
+    if output is None:
         return
     if wanted.torch == "cpu" and cuda_build_exists(wanted.interpreter.version):
-        say("  that could not be reached; taking the default build, which brings several GB of CUDA libraries along")
+        say(
+            "  not to be had there; taking the default build, which brings several GB of CUDA libraries along"
+        )
         output = _pip(wanted, [f"-r{REQUIREMENTS / 'torch-cuda.txt'}"])
         if output is None:
             return
@@ -254,11 +270,15 @@ def _install_torch(wanted: Environment) -> None:
 def _link_backend(wanted: Environment) -> None:
     """Let ``python -m mmtalker`` work in the environment, on the files of this checkout."""
     ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    answer = subprocess.run([wanted.python, "-c", ask], env=environment(), capture_output=True, text=True, check=True)
+    answer = subprocess.run(
+        [wanted.python, "-c", ask], env=environment(), capture_output=True, text=True, check=True
+    )
     Path(answer.stdout.strip(), "mmtalker-checkout.pth").write_text(f"{ROOT / 'vendor'}\n", encoding="utf-8")
 
 
 def _check_complete(wanted: Environment) -> None:
-    status, output = run_logged([str(wanted.python), "-m", "pip", "check", "--disable-pip-version-check"], LOG)
+    status, output = run_logged(
+        [str(wanted.python), "-m", "pip", "check", "--disable-pip-version-check"], LOG
+    )
     if status != 0:
         raise Fault(f"The lock files do not fit together; please report this:\n{output.strip()[-1500:]}")

@@ -1,4 +1,4 @@
-"""Finds the Pythons that Blender's modules are made for; ``python3 -m tools.interpreters 3.13`` prints one's path."""
+"""Finds the Pythons that Blender's modules are made for; ``-m tools.interpreters 3.13`` prints one's path."""
 
 from __future__ import annotations
 
@@ -35,7 +35,12 @@ def find(version: str) -> Interpreter | None:
         probe = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2]); print(sys.executable)"
         try:
             answer = subprocess.run(
-                [*candidate, "-c", probe], env=environment(), capture_output=True, text=True, timeout=30, check=True
+                [*candidate, "-c", probe],
+                env=environment(),
+                capture_output=True,
+                text=True,
+                timeout=30,
+                check=True,
             ).stdout.split("\n")
         except (OSError, subprocess.SubprocessError):
             continue
@@ -45,7 +50,7 @@ def find(version: str) -> Interpreter | None:
 
 
 def choose() -> Interpreter:
-    """The Python for ``.venv``: this one where Blender's module exists for it, else a suitable one on this machine.
+    """The Python for ``.venv``: this one where there is a Blender for it, else a suitable one found here.
 
     Raises:
         Fault: there is none.
@@ -62,9 +67,9 @@ def choose() -> Interpreter:
             )
             return found
     raise Fault(
-        f"Blender as a module is made for Python 3.11 (Blender 4.5) and 3.13 (Blender 5.2); this is Python "
-        f"{here.version}, and neither was found on PATH or under pyenv. Install one of them and run this again with it, "
-        "for example: python3.11 build.py demo"
+        "Blender as a module is made for Python 3.11 (Blender 4.5) and 3.13 (Blender 5.2); this is Python "
+        f"{here.version}, and neither was found on PATH or under pyenv. Install one of them and run this "
+        "again with it, for example: python3.11 build.py demo"
     )
 
 

@@ -1,7 +1,7 @@
-"""Pins every requirement with its hashes: ``uv run tools/lock.py [--upgrade]``, for whoever changes a ``.in`` file.
+"""Pins every requirement with its hashes, after a ``.in`` file was changed: ``tools/lock.py [--upgrade]``.
 
-Wants ``uv`` on the PATH. Locks hold for every platform and for Python 3.11 and newer. Without ``--upgrade`` what
-is pinned already stays as it is. ``torch-cpu.txt`` and ``encoder.txt`` are written by hand and say why.
+Wants ``uv`` on the PATH. Locks hold for every platform and for Python 3.11 and newer. Without ``--upgrade``
+what is pinned already stays as it is. ``torch-cpu.txt`` and ``encoder.txt`` are written by hand and say why.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ class Lock:
     python: str = "3.11"  # the oldest Python that it is for
     only: bool = False  # and no other one: pins for newer Pythons do not bind it
     agrees_with: tuple[str, ...] = ()
-    elsewhere: tuple[str, ...] = ()  # locks that are always installed with it and whose packages it leaves out
+    elsewhere: tuple[
+        str, ...
+    ] = ()  # locks that are always installed with it and whose packages it leaves out
 
 
 # In this order: each may lean on those before it.
@@ -73,14 +75,18 @@ def compile_lock(lock: Lock, folder: Path, upgrade: bool) -> None:
         command.append("--upgrade")
     subprocess.run([*command, str(source), "--output-file", str(target)], check=True)
     # uv names what it left out in comments, which LOCKS already says.
-    lines = [line for line in target.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    lines = [
+        line for line in target.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")
+    ]
     text = f"# Made from {lock.name}.in by tools/lock.py; do not edit.\n" + "\n".join(lines) + "\n"
     target.write_text(text + (WINDOWS_CUDA if lock.name == "torch-cuda" else ""), encoding="utf-8")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--upgrade", action="store_true", help="take the newest versions that the .in files allow")
+    parser.add_argument(
+        "--upgrade", action="store_true", help="take the newest versions that the .in files allow"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         for lock in LOCKS:

@@ -31,7 +31,7 @@ def version() -> str:
 def entries(root: Path = ROOT) -> dict[PurePosixPath, Path]:
     """Every file of the package: its place in the zip, and where it is now.
 
-    The add-on's files lie at the zip's root, where Blender looks for ``__init__.py``; the backend beside them.
+    The add-on's files lie at the zip's root, where Blender looks for ``__init__.py``; the backend beside.
     """
     found = {
         PurePosixPath("blender_manifest.toml"): root / "blender_manifest.toml",
@@ -46,7 +46,7 @@ def entries(root: Path = ROOT) -> dict[PurePosixPath, Path]:
 
 
 def write_zip(target: Path, files: dict[PurePosixPath, Path]) -> None:
-    """Write ``files`` to ``target``, all with one date and one mode, so that the bytes follow from the contents."""
+    """Write ``files`` to ``target``, all with one date and one mode: the bytes follow from the contents."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_suffix(".tmp")
     try:
@@ -90,15 +90,21 @@ def build(python: Path) -> Path:
 def validator(python: Path) -> Path:
     """Blender's command-line tool for extensions, found in the module without starting Blender."""
     ask = "import importlib.util; print(importlib.util.find_spec('bpy').submodule_search_locations[0])"
-    answer = subprocess.run([python, "-c", ask], env=environment(), capture_output=True, text=True, check=True)
+    answer = subprocess.run(
+        [python, "-c", ask], env=environment(), capture_output=True, text=True, check=True
+    )
     found = sorted(Path(answer.stdout.strip()).glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py"))
     if not found:
-        raise Fault(f"Blender's blender_ext.py is not where {python} has bpy. Remove .venv and run setup again.")
+        raise Fault(
+            f"Blender's blender_ext.py is not where {python} has bpy. Remove .venv and run setup again."
+        )
     return found[-1]
 
 
 def _files(folder: Path) -> Iterator[Path]:
     for path in folder.rglob("*"):
-        hidden = any(part.startswith(".") or part in LEFT_OUT_FOLDERS for part in path.relative_to(folder).parts)
+        hidden = any(
+            part.startswith(".") or part in LEFT_OUT_FOLDERS for part in path.relative_to(folder).parts
+        )
         if path.is_file() and not hidden and path.suffix not in LEFT_OUT_SUFFIXES:
             yield path

@@ -1,0 +1,1 @@
+"""Measurements of speed; `python3 build.py bench` runs them."""
