@@ -22,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
         "--device",
         choices=("auto", "cpu", "cuda"),
         default="auto",
-        help="build of torch to install and use; auto (the default) takes CUDA where an NVIDIA GPU is present",
+        help="build of torch to install and use; auto (the default) takes CUDA where there is an NVIDIA GPU",
     )
     main_parser = argparse.ArgumentParser(
         prog="build.py", description="Set up, try, test and package MMTalker. Every command sets up first."

@@ -145,9 +145,8 @@ def ensure(wanted: Environment) -> None:
     """
     if is_ready(wanted):
         return
-    say(
-        f"Setting up {wanted.folder.name} with Python {wanted.interpreter.version}; log: {LOG.relative_to(ROOT)}"
-    )
+    version, log = wanted.interpreter.version, LOG.relative_to(ROOT)
+    say(f"Setting up {wanted.folder.name} with Python {version}; all that pip says is in {log}")
     _check_space(wanted)
     before = read_stamp(wanted.folder)
     # Without a stamp that can be trusted the next call begins again, whatever happens from here on.
@@ -227,8 +226,8 @@ def _make_venv(wanted: Environment) -> None:
         version = wanted.interpreter.version
         raise Fault(
             f"Python {version} could not make a virtual environment in {wanted.folder}. Where its venv "
-            f"module is packaged apart, install that (Debian, Ubuntu: apt install python{version}-venv) and run "
-            "this again.\n"
+            f"module is packaged apart, install that (Debian, Ubuntu: apt install python{version}-venv), and "
+            "run this again.\n"
             f"{output.strip()[-800:]}"
         )
 
