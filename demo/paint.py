@@ -24,7 +24,12 @@ PLACES = 7
 SKIN = (0.600, 0.345, 0.245)
 LIPS = (0.430, 0.150, 0.125)
 HAIR = (0.060, 0.036, 0.024)
-FLAT = {TEETH: (0.80, 0.74, 0.62), TONGUE: (0.50, 0.17, 0.15), SOCKET: (0.22, 0.045, 0.04), GUMS: (0.5, 0.2, 0.18)}
+FLAT = {
+    TEETH: (0.80, 0.74, 0.62),
+    TONGUE: (0.50, 0.17, 0.15),
+    SOCKET: (0.22, 0.045, 0.04),
+    GUMS: (0.5, 0.2, 0.18),
+}
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,9 @@ def _skin(features: Features, angle: NDArray[np.float64], height: NDArray[np.flo
     # Blood under the skin of cheeks and nose; a little shade of shaven beard is left out on purpose.
     eye = features.wrap(features.eyes)
     for at in (eye[0, 0] * 1.25, eye[1, 0] * 1.25):
-        blush = np.exp(-(((angle - at) / 0.30) ** 2) - ((height - (middle + 0.030 * scale)) / (0.020 * scale)) ** 2)
+        blush = np.exp(
+            -(((angle - at) / 0.30) ** 2) - ((height - (middle + 0.030 * scale)) / (0.020 * scale)) ** 2
+        )
         colour = _mix(colour, (0.62, 0.25, 0.19), 0.35 * blush)
     nose = np.exp(-((angle / 0.14) ** 2) - ((height - (middle + 0.032 * scale)) / (0.012 * scale)) ** 2)
     colour = _mix(colour, (0.62, 0.26, 0.20), 0.30 * nose)
@@ -140,7 +147,11 @@ def _lips(
 
 
 def _brows(
-    angle: NDArray[np.float64], height: NDArray[np.float64], eyes: Float32, scale: float, noise: NDArray[np.float64]
+    angle: NDArray[np.float64],
+    height: NDArray[np.float64],
+    eyes: Float32,
+    scale: float,
+    noise: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     reach = np.abs(eyes[:, 0]).mean()
     along = np.clip((np.abs(angle) - 0.42 * reach) / (1.62 * reach - 0.42 * reach), 0.0, 1.0)
@@ -158,7 +169,11 @@ def _hair(
     tall = features.high - float(features.eyes[:, 1].mean())
     turn = np.abs(angle)
     # Forehead, temple, sideburn in front of the ear, then behind the ear down to the nape.
-    line = np.interp(turn, [0.0, 0.5, 0.85, 1.15, 1.35, 1.50, 2.2, np.pi], [0.60, 0.58, 0.44, 0.36, -0.05, 0.05, -0.42, -0.55])
+    line = np.interp(
+        turn,
+        [0.0, 0.5, 0.85, 1.15, 1.35, 1.50, 2.2, np.pi],
+        [0.60, 0.58, 0.44, 0.36, -0.05, 0.05, -0.42, -0.55],
+    )
     wave = gaussian_filter(noise, 5) * 5 * 0.03
     grain = 0.90 + 0.10 * np.clip(gaussian_filter(noise, 1.2) * 3, -1, 1)
     return _edge((height - features.eyes[:, 1].mean()) / tall - line + wave, 0.09) * grain
@@ -170,7 +185,10 @@ def _eye(across: NDArray[np.float64], up: NDArray[np.float64]) -> Float32:
     white = np.broadcast_to(np.asarray((0.74, 0.70, 0.66)), (*turn.shape, 3))
     fibres = 0.85 + 0.15 * np.sin(spoke * 37 + 2 * np.sin(spoke * 11)) * np.cos(spoke * 23)
     ring = np.clip((turn - 11.0) / 17.0, 0.0, 1.0)
-    iris = (np.asarray((0.20, 0.105, 0.035)) * (1 - ring[..., None]) + np.asarray((0.075, 0.050, 0.030)) * ring[..., None])
+    iris = (
+        np.asarray((0.20, 0.105, 0.035)) * (1 - ring[..., None])
+        + np.asarray((0.075, 0.050, 0.030)) * ring[..., None]
+    )
     colour = _mix(white, (0.55, 0.28, 0.24), 0.5 * _edge(turn - 62.0, 22.0))
     share = _edge(30.0 - turn, 1.6)[..., None]
     colour = colour * (1 - share) + iris * fibres[..., None] * share

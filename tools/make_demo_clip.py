@@ -12,7 +12,7 @@ adds that tensor to the network's outputs, so the times are those that the sound
 sound itself comes `LEAD` frames before them (Kokoro's own pipeline takes off the same three frames).
 """
 
-# ruff: noqa: RUF001 - phonetic letters are what this file is about
+# ruff: noqa: RUF001  (phonetic letters are what this file is about)
 
 from __future__ import annotations
 
@@ -27,9 +27,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
-import onnxruntime
+import onnx  # type: ignore[import-not-found,unused-ignore]
+import onnxruntime  # type: ignore[import-not-found,unused-ignore]
 import soundfile
+from numpy.typing import NDArray
+
+Sound = NDArray[np.float64]
+Frames = NDArray[np.int64]
 
 RATE = 24_000
 FRAME = 600
@@ -42,6 +46,8 @@ SILENT_DB = -40.0
 STRESS = "ˈˌ"
 LENGTH = "ːʰʲ"
 PAUSE = " ,.;:!?—…"
+IPA = {"A": "eɪ", "I": "aɪ", "O": "oʊ", "W": "aʊ", "Y": "ɔɪ", "Q": "əʊ", "ʤ": "dʒ", "ʧ": "tʃ", "T": "ɾ"}
+"""What Kokoro writes as one letter."""
 EDGE_SECONDS = 0.4
 PEAK = 0.7
 FADE_SECONDS = 0.012
@@ -127,7 +133,7 @@ class Voice:
             onnx.save(graph, path)
             self.session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
-    def say(self, phones: str, speed: float) -> tuple[np.ndarray, np.ndarray]:
+    def say(self, phones: str, speed: float) -> tuple[Sound, Frames]:
         """Gives the sound (N,) and the frames (letters + 2,), the first and last being the silent ends."""
         tokens = [self.vocabulary[letter] for letter in phones]
         feed = {
@@ -139,7 +145,7 @@ class Voice:
         return sound.ravel().astype(np.float64), frames.ravel().astype(np.int64)
 
 
-def phones_of(letters: str, frames: np.ndarray) -> list[tuple[str, int, int]]:
+def phones_of(letters: str, frames: Frames) -> list[tuple[str, int, int]]:
     """Turns letters and their frames into (phone, first frame, end frame), pauses being `sil`.
 
     A stress mark's frames belong to the phone behind it, a length mark's to the one before; a blank
@@ -157,13 +163,13 @@ def phones_of(letters: str, frames: np.ndarray) -> list[tuple[str, int, int]]:
             if found:
                 found[-1] = (found[-1][0], found[-1][1], clock)
         else:
-            name = "sil" if letter in PAUSE else letter
+            name = "sil" if letter in PAUSE else IPA.get(letter, letter)
             found.append((name, begin - waiting, clock))
             waiting = 0
     return found
 
 
-def say_clip(clip: Clip, voice: Voice) -> tuple[np.ndarray, list[dict[str, object]]]:
+def say_clip(clip: Clip, voice: Voice) -> tuple[Sound, list[dict[str, object]]]:
     """Gives the sound (N,) and the phones that cover it from end to end, times in seconds."""
     sounds = [np.zeros(round(EDGE_SECONDS * RATE))]
     spoken: list[tuple[str, float, float]] = []
@@ -181,7 +187,7 @@ def say_clip(clip: Clip, voice: Voice) -> tuple[np.ndarray, list[dict[str, objec
     return whole * (PEAK / np.abs(whole).max()), cover(spoken, whole.size / RATE)
 
 
-def end_at_silence(phones: list[tuple[str, int, int]], sound: np.ndarray) -> list[tuple[str, int, int]]:
+def end_at_silence(phones: list[tuple[str, int, int]], sound: Sound) -> list[tuple[str, int, int]]:
     """Moves the edges of pauses to where the sound really stops and starts; drops the last pause.
 
     The predictor counts the rest after a word's last sound as part of that sound, and gives frames to
@@ -204,7 +210,7 @@ def end_at_silence(phones: list[tuple[str, int, int]], sound: np.ndarray) -> lis
     return found[:-1] if found[-1][0] == "sil" else found
 
 
-def fade(sound: np.ndarray) -> np.ndarray:
+def fade(sound: Sound) -> Sound:
     """Lets a piece of sound begin and end at zero, so that the silence beside it makes no click."""
     ramp = np.sin(np.linspace(0, np.pi / 2, round(FADE_SECONDS * RATE))) ** 2
     sound = sound.copy()
