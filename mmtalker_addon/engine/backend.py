@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import EngineError
-from .paths import ADDON_ROOT, find_vendor, is_checkout
+from .paths import ADDON_ROOT, find_requirements, find_vendor, is_checkout
+from .stamp import is_current
 
 BACKEND_VARIABLE = "MMTALKER_BACKEND_PYTHON"
 BACKEND_FOLDER = "backend"
@@ -80,9 +81,21 @@ def find_backend(
     if user_folder is not None:
         python = environment_python(user_folder / BACKEND_FOLDER)
         if python.is_file():
-            return Backend(python, vendor, "set up by the add-on")
+            return _installed(python, vendor, user_folder / BACKEND_FOLDER, addon_root)
     if is_checkout(addon_root):
         python = environment_python(vendor.parent / ".venv")
         if python.is_file():
             return Backend(python, vendor, "the checkout's .venv")
     return NoBackend("The backend is not set up yet. Press Set Up in MMTalker's preferences.")
+
+
+def _installed(python: Path, vendor: Path, folder: Path, addon_root: Path) -> Backend | NoBackend:
+    try:
+        current = is_current(folder, find_requirements(addon_root))
+    except EngineError as error:
+        return NoBackend(error.message)
+    if not current:
+        return NoBackend(
+            "The backend was set up for another version of MMTalker. Press Set Up in its preferences."
+        )
+    return Backend(python, vendor, "set up by the add-on")

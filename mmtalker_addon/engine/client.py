@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .child import describe_exit
 from .errors import EngineCode, EngineError
-from .process import StreamEnd, WorkerProcess, describe_exit, log_tail
+from .log import log_tail
+from .process import StreamEnd, WorkerProcess
 from .wire import Array, Frame, WireError, encode_frame
 
 _EXIT_GRACE = 0.5

@@ -1,69 +1,282 @@
-"""Setting the backend up: a virtual environment with pinned packages, whole or not there at all."""
+"""Sets the backend up: a virtual environment with pinned packages, whole or not there at all."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import atexit
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import IO
 
-from .errors import EngineError
-from .status import JobStatus
+from .backend import environment_python
+from .child import kill_group, spawn
+from .errors import EngineCode, EngineError
+from .install_errors import explain_os_error, explain_pip, explain_venv
+from .install_plan import SUPPORTED_PYTHONS, InstallPlan, PipStep, check_install, find_gpu, plan_install
+from .log import open_log
+from .stamp import write_stamp
+from .status import JobState, JobStatus
 
+__all__ = ["InstallJob", "InstallPlan", "PipStep", "check_install", "find_gpu", "plan_install"]
 
-@dataclass(frozen=True)
-class InstallPlan:
-    """What to install, and where.
+_PARTIAL = "backend.partial-"
+_ABANDONED_SECONDS = 600.0
+"""Age without a sign of life at which another installation's folder counts as left behind."""
 
-    Attributes:
-        python: interpreter that makes the environment; in Blender its own, ``sys.executable``.
-        user_folder: the extension's user folder; the environment becomes its ``backend``.
-        requirements: pinned requirement files with hashes, installed together.
-        download_bytes: about how much is downloaded, for the progress bar.
-        disk_bytes: free space needed while installing.
-        index_url: package index in place of pip's own, or None.
-        find_links: folder of wheels to install from without any network, or None.
-        check_modules: modules that the new environment must be able to import.
-    """
+_VENV_SHARE, _CHECK_SHARE = 0.05, 0.95
+_DOWNLOAD_SHARE = 0.85
+"""Where the packages begin and end in the whole, and what part of a pip call is download."""
 
-    python: Path
-    user_folder: Path
-    requirements: tuple[Path, ...]
-    download_bytes: int
-    disk_bytes: int
-    index_url: str | None = None
-    find_links: Path | None = None
-    check_modules: tuple[str, ...] = ()
+_PIP_OPTIONS = (
+    *("--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile", "--no-cache-dir"),
+    *("--no-input", "--disable-pip-version-check", "--progress-bar=off"),
+)
 
 
-def find_gpu() -> str | None:
-    """Return the name of the first NVIDIA GPU, or None; asks ``nvidia-smi``, so it can take seconds."""
-    raise NotImplementedError
-
-
-def plan_install(python: Path, user_folder: Path, requirements: Path, *, gpu: bool) -> InstallPlan:
-    """Return the plan for this machine from the shipped requirement files; ``gpu`` takes the CUDA build."""
-    raise NotImplementedError
+class _Stopped(Exception):
+    """The user asked to stop."""
 
 
 class InstallJob:
     """Carries out an :class:`InstallPlan`; ``step`` it until its status has ended.
 
-    The work is done by a thread that touches no Blender data. Nothing is left behind unless it is done.
+    A thread that touches no Blender data does the work in a temporary folder, which becomes the plan's
+    target by renaming at the very end. End every worker that runs from the target first.
     """
 
     def __init__(self, plan: InstallPlan, log_path: Path, *, online: bool) -> None:
         """Check what can be checked, then begin.
 
         Raises:
-            EngineError: offline, too little disk space, or no such interpreter or requirement file.
+            EngineError: as :func:`check_install`, or the log cannot be written.
         """
-        raise NotImplementedError
+        check_install(plan, online=online)
+        self._plan = plan
+        self._log_path = log_path
+        self._log = open_log(log_path)
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._stop = False
+        self._folder: Path | None = None
+        self._download: tuple[float, float, int] | None = None
+        self._status = JobStatus(JobState.RUNNING, "setup", 0.0, "Preparing")
+        self._error: EngineError | None = None
+        atexit.register(self.cancel)
+        self._thread = threading.Thread(target=self._run, name="mmtalker-setup", daemon=True)
+        self._thread.start()
 
     @property
     def error(self) -> EngineError | None:
-        raise NotImplementedError
+        return self._error
 
     def step(self) -> JobStatus:
-        raise NotImplementedError
+        """Return where it is; the work goes on by itself."""
+        status, folder, download = self._status, self._folder, self._download
+        if status.ended or folder is None:
+            return status
+        with contextlib.suppress(OSError):
+            os.utime(folder)  # a sign of life for other installations
+        if download is None:
+            return status
+        low, high, expected = download
+        fraction = low + (high - low) * min(_folder_bytes(folder / "download") / max(expected, 1), 1.0)
+        if fraction > status.fraction:
+            return self._show(status.stage, fraction, status.message)
+        return status
 
     def cancel(self) -> None:
-        raise NotImplementedError
+        """End what runs; ``step`` says when everything is cleared away."""
+        with self._lock:
+            self._stop = True
+            child = self._child
+        if child is not None:
+            kill_group(child)
+
+    def _show(self, stage: str, fraction: float, message: str) -> JobStatus:
+        with self._lock:
+            if not self._status.ended:
+                fraction = max(fraction, self._status.fraction)
+                self._status = JobStatus(JobState.RUNNING, stage, fraction, message)
+            return self._status
+
+    def _run(self) -> None:
+        """The thread: install, then clear up, then tell."""
+        state, message = JobState.DONE, "The backend is set up"
+        try:
+            self._install()
+        except _Stopped:
+            state, message = JobState.CANCELLED, "Cancelled"
+        except EngineError as error:
+            self._error = error
+        except OSError as error:
+            self._error = explain_os_error(error, self._plan.user_folder)
+        except Exception as error:  # a thread has nobody else to tell
+            self._error = EngineError(
+                EngineCode.SETUP_FAILED, f"Setting the backend up failed ({error!r}). Please report this."
+            )
+        if self._error is not None:
+            state, message = JobState.FAILED, self._error.message
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        self._log.close()
+        atexit.unregister(self.cancel)
+        with self._lock:
+            fraction = 1.0 if state is JobState.DONE else self._status.fraction
+            self._status = JobStatus(state, self._status.stage, fraction, message)
+
+    def _install(self) -> None:
+        plan = self._plan
+        _clear_abandoned(plan.user_folder)
+        self._folder = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=plan.user_folder))
+        environment, download = self._folder / "environment", self._folder / "download"
+        download.mkdir()
+        self._check_version()
+        self._show("environment", 0.01, "Making the environment")
+        status, output = self._child_output([str(plan.python), "-I", "-m", "venv", str(environment)])
+        if status != 0:
+            raise explain_venv(plan.python, output, self._log_path)
+        python = environment_python(environment)
+        self._install_packages(python, download)
+        self._show("check", _CHECK_SHARE, "Checking the packages")
+        imports = "; ".join(f"import {module}" for module in plan.check_modules)
+        status, output = self._child_output([str(python), "-I", "-c", imports])
+        if status != 0:
+            raise EngineError(
+                EngineCode.SETUP_FAILED,
+                f"The packages were installed but do not load. The log {self._log_path} says why.",
+                tuple(output[-8:]),
+            )
+        write_stamp(environment, (step.requirements for step in plan.steps))
+        with self._lock:
+            if self._stop:
+                raise _Stopped
+            _put_in_place(environment, plan.target, self._folder / "old")
+
+    def _check_version(self) -> None:
+        ask = "import sys; print(*sys.version_info[:2])"
+        status, output = self._child_output([str(self._plan.python), "-I", "-c", ask])
+        version = tuple(int(part) for part in output[-1].split() if part.isdigit()) if output else ()
+        if status != 0 or version not in SUPPORTED_PYTHONS:
+            wanted = ", ".join(".".join(map(str, supported)) for supported in SUPPORTED_PYTHONS)
+            found = ".".join(map(str, version)) or "something else"
+            raise EngineError(
+                EngineCode.SETUP_FAILED,
+                f"The backend needs Python {wanted}, and {self._plan.python} is {found}. "
+                "Choose another Python in the preferences.",
+            )
+
+    def _install_packages(self, python: Path, download: Path) -> None:
+        total = max(self._plan.download_bytes, 1)
+        low = _VENV_SHARE
+        for step in self._plan.steps:
+            high = low + (_CHECK_SHARE - _VENV_SHARE) * step.download_bytes / total
+            middle = low + (high - low) * _DOWNLOAD_SHARE
+            self._show("packages", low, "Downloading packages")
+            self._download = (low, middle, step.download_bytes)
+            status, output = self._child_output(
+                self._pip_command(python, step),
+                # What pip downloads lies here, where it can be measured and is cleared away.
+                {name: str(download) for name in ("TMPDIR", "TEMP", "TMP")},
+                partial(self._show_pip, middle),
+            )
+            self._download = None
+            if status != 0:
+                raise explain_pip(output, self._log_path)
+            low = high
+
+    def _pip_command(self, python: Path, step: PipStep) -> list[str]:
+        command = [str(python), "-I", "-m", "pip", "install", *_PIP_OPTIONS]
+        if self._plan.find_links is not None:
+            command += ["--no-index", f"--find-links={self._plan.find_links}"]
+        elif step.extra_index_url is not None:
+            command.append(f"--extra-index-url={step.extra_index_url}")
+        return [*command, f"--requirement={step.requirements}"]
+
+    def _show_pip(self, downloaded: float, line: str) -> None:
+        words = line.split()
+        if len(words) > 1 and words[0] == "Collecting":
+            self._show("packages", 0.0, f"Downloading {words[1].partition('==')[0]}")
+        elif line.startswith("Installing collected packages"):
+            self._show("packages", downloaded, "Installing packages")
+
+    def _child_output(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str] | None = None,
+        on_line: Callable[[str], object] = lambda line: None,
+    ) -> tuple[int, list[str]]:
+        """Run a child to its end; return its status and the lines that it printed, which are logged too."""
+        with self._lock:
+            if self._stop:
+                raise _Stopped
+            self._child = spawn(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                environment=environment,
+            )
+        child = self._child
+        assert child.stdout is not None
+        with child.stdout:
+            lines = self._follow(child.stdout, on_line)
+        status = child.wait()
+        with self._lock:
+            self._child = None
+            if self._stop:
+                raise _Stopped
+        return status, lines
+
+    def _follow(self, output: IO[bytes], on_line: Callable[[str], object]) -> list[str]:
+        lines: list[str] = []
+        rest = b""
+        while chunk := output.read(1 << 16):
+            self._log.write(chunk)
+            *whole, rest = (rest + chunk).split(b"\n")
+            for raw in whole:
+                lines.append(raw.decode("utf-8", errors="replace").rstrip())
+                on_line(lines[-1])
+        self._log.flush()
+        return [*lines, *([rest.decode("utf-8", errors="replace")] if rest else [])]
+
+
+def _put_in_place(environment: Path, target: Path, old: Path) -> None:
+    """Rename the finished environment to its target; the one before it is moved out of the way first."""
+    try:
+        if target.exists():
+            target.rename(old)
+        try:
+            environment.rename(target)
+        except OSError:
+            if old.exists():
+                old.rename(target)
+            raise
+    except PermissionError as error:
+        raise EngineError(
+            EngineCode.SETUP_FAILED,
+            f"{target} is in use or must not be replaced. Close other Blender windows and try again.",
+        ) from error
+
+
+def _clear_abandoned(user_folder: Path) -> None:
+    """Remove what an installation left that was killed together with its Blender."""
+    for path in user_folder.glob(f"{_PARTIAL}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _folder_bytes(folder: Path) -> int:
+    """Return the size of the files in a folder and its subfolders; pip keeps its downloads one level down."""
+    total = 0
+    for path in (*folder.glob("*"), *folder.glob("*/*")):
+        with contextlib.suppress(OSError):  # pip moves on meanwhile
+            total += path.stat().st_size if path.is_file() else 0
+    return total
