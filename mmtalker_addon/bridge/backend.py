@@ -1,0 +1,56 @@
+"""The one worker of this Blender: found, started at the first use, replaced when its settings change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from .. import compat, prefs
+from ..engine.backend import Backend, NoBackend, find_backend
+from ..engine.client import WorkerClient
+
+
+class _Holder:
+    client: WorkerClient | None = None
+
+
+def user_folder() -> Path:
+    """MMTalker's own folder, kept over updates; nothing is ever written beside the code."""
+    return compat.user_folder()
+
+
+def log_path() -> Path:
+    """Where the worker's words go."""
+    return user_folder() / "worker.log"
+
+
+def find(context: Any) -> Backend | NoBackend:
+    """The interpreter to run, or the sentence that says why there is none."""
+    return find_backend(prefs.settings(context).backend_python, user_folder())
+
+
+def client(context: Any, backend: Backend) -> WorkerClient:
+    """The worker for this backend; the same one as last time while nothing about it has changed."""
+    device = prefs.settings(context).device
+    held = _Holder.client
+    if held is not None and (held.command, held.device) == (backend.command, device):
+        return held
+    stop()
+    folder = user_folder()
+    _Holder.client = WorkerClient(
+        backend.command, log_path(), cache_dir=folder / "cache", device=device
+    )
+    return _Holder.client
+
+
+def abandon() -> None:
+    """End the worker at once; the next use starts a new one."""
+    if _Holder.client is not None:
+        _Holder.client.kill()
+
+
+def stop() -> None:
+    """End the worker and forget it."""
+    if _Holder.client is not None:
+        _Holder.client.shutdown(grace=0.5)
+    _Holder.client = None

@@ -1,0 +1,119 @@
+"""The demo head: the backend's canonical head as a Blender object, read without torch."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from ..engine.errors import EngineCode, EngineError
+from ..engine.paths import find_vendor
+
+OBJECT_NAME = "Demo Head"
+
+_LOOKS: Mapping[str, tuple[tuple[float, float, float], float]] = {
+    "skin": ((0.60, 0.36, 0.27), 0.5),
+    "lips": ((0.50, 0.19, 0.17), 0.4),
+    "mouth": ((0.22, 0.05, 0.05), 0.4),
+    "gums": ((0.52, 0.19, 0.18), 0.3),
+    "tongue": ((0.55, 0.20, 0.20), 0.35),
+    "teeth": ((0.85, 0.80, 0.70), 0.2),
+    "eye": ((0.86, 0.84, 0.80), 0.1),
+    "iris": ((0.16, 0.25, 0.33), 0.1),
+    "pupil": ((0.01, 0.01, 0.01), 0.1),
+}
+"""Linear colour and roughness of each material of the asset."""
+
+_FALLBACK_LOOK = ((0.5, 0.5, 0.5), 0.5)
+
+
+def asset_path() -> Path:
+    """Where the head travels with the add-on.
+
+    Raises:
+        EngineError: the installation is not whole.
+    """
+    return find_vendor() / "mmtalker" / "assets" / "canonical_head.npz"
+
+
+def add(context: Any) -> Any:
+    """Put the head upright at the 3D cursor, select it and make it active.
+
+    It comes without shape keys: they are Generate's to make.
+
+    Raises:
+        EngineError: its file is missing or damaged.
+    """
+    mesh = _make_mesh(_read(asset_path()))
+    obj = bpy.data.objects.new(OBJECT_NAME, mesh)
+    obj.location = context.scene.cursor.location
+    context.collection.objects.link(obj)
+    for other in context.selected_objects:
+        other.select_set(False)
+    context.view_layer.objects.active = obj
+    obj.select_set(True)
+    return obj
+
+
+def _read(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        for name in ("vertices", "loop_vertices", "loop_starts", "material", "texture", "loop_texture"):
+            arrays[name]  # a KeyError now, and not half a head later
+        return arrays
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise EngineError(
+            EngineCode.BROKEN_EXTENSION,
+            f"The demo head {path} is missing or damaged. Install the extension again.",
+        ) from error
+
+
+def _make_mesh(arrays: Mapping[str, NDArray[Any]]) -> Any:
+    mesh = bpy.data.meshes.new(OBJECT_NAME)
+    loops, starts = arrays["loop_vertices"], arrays["loop_starts"]
+    mesh.vertices.add(len(arrays["vertices"]))
+    mesh.loops.add(len(loops))
+    mesh.polygons.add(len(starts) - 1)
+    mesh.vertices.foreach_set("co", _to_blender(arrays["vertices"]).ravel())
+    mesh.loops.foreach_set("vertex_index", np.ascontiguousarray(loops, dtype=np.int32))
+    mesh.polygons.foreach_set("loop_start", np.ascontiguousarray(starts[:-1], dtype=np.int32))
+    mesh.polygons.foreach_set("material_index", arrays["material"].astype(np.int32))
+    layer = mesh.uv_layers.new(name="UVMap")
+    layer.uv.foreach_set("vector", arrays["texture"][arrays["loop_texture"]].astype(np.float32).ravel())
+    mesh.update(calc_edges=True)
+    mesh.shade_smooth()
+    for name in _material_names(arrays):
+        mesh.materials.append(_material(name))
+    return mesh
+
+
+def _to_blender(points: NDArray[np.floating]) -> NDArray[np.float32]:
+    """(V, 3) y up, face along +z, to Blender's z up, face along -y, as its front view shows it."""
+    x, y, z = np.asarray(points, dtype=np.float32).T
+    return np.stack([x, -z, y], axis=1)
+
+
+def _material_names(arrays: Mapping[str, NDArray[Any]]) -> Sequence[str]:
+    return [str(name) for name in arrays["material_names"]]
+
+
+def _material(name: str) -> Any:
+    full_name = f"{OBJECT_NAME} {name}"
+    found = bpy.data.materials.get(full_name)
+    if found is not None:
+        return found
+    colour, roughness = _LOOKS.get(name, _FALLBACK_LOOK)
+    material = bpy.data.materials.new(full_name)
+    material.use_nodes = True
+    shader = next(node for node in material.node_tree.nodes if node.type == "BSDF_PRINCIPLED")
+    shader.inputs["Base Color"].default_value = (*colour, 1.0)
+    shader.inputs["Roughness"].default_value = roughness
+    material.diffuse_color = (*colour, 1.0)  # what Solid shading shows
+    material.roughness = roughness
+    return material

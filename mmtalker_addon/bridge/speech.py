@@ -1,0 +1,203 @@
+"""One Generate as Blender sees it: what is asked of the backend, and what is done with its answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+import bpy
+
+from .. import compat
+from ..core.curves import clamp_curves
+from ..core.names import match_names
+from ..core.record import Record, encode_record
+from ..core.timing import ClipTiming, StripFacts, file_timing, frame_rate, strip_timing
+from ..engine.errors import EngineCode, EngineError
+from ..engine.job import JobRequest
+from ..engine.result import JobResult
+from . import action, head, keys, sound
+from .version import addon_version
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run has to remember until its result arrives; names and numbers, since pointers die with undo.
+
+    Attributes:
+        head_uid: session number of the head.
+        head_name: its name, for messages.
+        scene: name of the scene that the head is in.
+        sound: the recording.
+        timing: seconds of sound and frames of keys.
+        request: what the backend is asked.
+    """
+
+    head_uid: int
+    head_name: str
+    scene: str
+    sound: sound.Sound
+    timing: ClipTiming
+    request: JobRequest
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a result became.
+
+    Attributes:
+        action: the new Action.
+        made: shape keys that were added.
+        driven: shape keys that were there.
+        warnings: sentences for the artist.
+    """
+
+    action: Any
+    made: int
+    driven: int
+    warnings: tuple[str, ...]
+
+
+def find_problem(context: Any) -> str:
+    """Why Generate cannot be pressed now; quick enough for a panel, empty where nothing is wrong."""
+    obj, reason = head.find_head(context)
+    return reason or head.head_problem(obj) or _sound_problem(context)
+
+
+def make_plan(context: Any) -> Plan:
+    """Copy out of Blender everything that the backend needs.
+
+    Raises:
+        EngineError: it cannot be done, and why.
+    """
+    problem = find_problem(context)
+    obj, _ = head.find_head(context)
+    arrays = head.read_head(obj) if not problem else None
+    problem = problem or head.data_problem(obj, arrays)
+    if problem or arrays is None:
+        raise EngineError(EngineCode.BAD_REQUEST, problem)
+    recording, timing = _sound_and_timing(context)
+    request = JobRequest(
+        vertices=arrays.vertices,
+        loop_vertices=arrays.loop_vertices,
+        loop_starts=arrays.loop_starts,
+        head_name=obj.name,
+        fps=timing.fps,
+        start_time=timing.start_time,
+        frames=timing.frames,
+        audio_path=None if recording.path is None else str(recording.path),
+        audio_bytes=recording.data,
+        audio_name=recording.file_name,
+        audio_start=timing.audio_start,
+        audio_duration=timing.audio_duration,
+        seed=context.scene.mmtalker.seed,
+    )
+    return Plan(obj.session_uid, obj.name, context.scene.name, recording, timing, request)
+
+
+def lost_reason(plan: Plan, context: Any) -> str:
+    """Why a result would have nowhere to go any more; empty while all is there."""
+    obj = head.find_by_uid(plan.head_uid)
+    if obj is None or obj.type != "MESH":
+        return f"The head {plan.head_name} was deleted meanwhile: the speech was discarded."
+    scene = bpy.data.scenes.get(plan.scene)
+    if scene is None:
+        return f"The scene {plan.scene} was deleted meanwhile: the speech was discarded."
+    if plan.sound.strip is not None:
+        names = {strip.name for strip in sound.sound_strips(compat.sequencer_scene(context))}
+        if plan.sound.strip not in names | {strip.name for strip in sound.sound_strips(scene)}:
+            return f"The strip {plan.sound.strip} was deleted meanwhile: the speech was discarded."
+    return ""
+
+
+def write_result(plan: Plan, result: JobResult) -> Written:
+    """Put a result on the head: shape keys, slider ranges and the Action, all of it or nothing.
+
+    Raises:
+        EngineError: the head is no longer what the result was made for.
+    """
+    obj = head.find_by_uid(plan.head_uid)
+    problem = head.head_problem(obj)
+    if not problem and len(obj.data.vertices) != len(plan.request.vertices):
+        problem = f"{obj.name} was edited meanwhile, so the speech does not fit it: press Generate again."
+    if problem:
+        raise EngineError(EngineCode.BAD_REQUEST, problem)
+    match = match_names(result.names, keys.existing_names(obj))
+    curves = dict(zip(result.names, clamp_curves(result.curves).T, strict=True))
+    name = f"Speech {PurePath(plan.sound.name).stem}"
+    added = keys.add_missing(obj, dict(zip(result.names, result.shapes, strict=True)))
+    try:
+        take = action.make_take(obj, name, plan.timing.first_frame, curves, _record(plan, result))
+    except BaseException:
+        keys.remove_added(obj, added)
+        raise
+    keys.widen_ranges(obj, curves)
+    warnings = [*result.warnings, *match.warnings, *head.head_warnings(obj)]
+    warnings += keys.key_warnings(obj, result.names)
+    warnings += action.play_take(obj, take, name)
+    if plan.sound.strip is None:
+        scene = bpy.data.scenes[plan.scene]
+        last_frame = plan.timing.first_frame + len(result.curves) - 1
+        scene.frame_end = max(scene.frame_end, last_frame)  # a longer scene is left as it is
+    return Written(take.action, len(added.names), len(match.existing), tuple(warnings))
+
+
+def _sound_problem(context: Any) -> str:
+    settings = context.scene.mmtalker
+    if settings.source == "FILE":
+        return sound.file_problem(settings.sound_file)
+    strip, reason = sound.find_strip(context)
+    if strip is None:
+        return reason
+    scene = compat.sequencer_scene(context)
+    if _rate(scene) != _rate(context.scene):
+        return (
+            f"{scene.name}, whose sequencer holds the strip, and {context.scene.name} have different frame "
+            "rates: give both the same in their Output properties."
+        )
+    return sound.strip_problem(scene, strip)
+
+
+def _sound_and_timing(context: Any) -> tuple[sound.Sound, ClipTiming]:
+    settings, render = context.scene.mmtalker, context.scene.render
+    if settings.source == "FILE":
+        timing = file_timing(context.scene.frame_start, render.fps, render.fps_base)
+        return sound.file_sound(sound.file_path(context)), timing
+    strip, _ = sound.find_strip(context)
+    times = compat.strip_times(strip)
+    facts = StripFacts(
+        content_start=times.content_start - times.trimmed_start,
+        final_start=times.left,
+        final_end=times.right,
+        sound_offset=strip.sound_offset,
+    )
+    try:
+        return sound.strip_sound(strip), strip_timing(facts, render.fps, render.fps_base)
+    except ValueError as error:
+        raise EngineError(
+            EngineCode.BAD_REQUEST, f"The strip {strip.name} cannot be spoken: {error}. Drag its ends apart."
+        ) from error
+
+
+def _rate(scene: Any) -> float:
+    return frame_rate(scene.render.fps, scene.render.fps_base)
+
+
+def _record(plan: Plan, result: JobResult) -> str:
+    timing = plan.timing
+    return encode_record(
+        Record(
+            names=result.names,
+            raw=result.raw,
+            raw_rate=result.raw_rate,
+            raw_start=timing.start_time,
+            fps=timing.fps,
+            first_frame=timing.first_frame,
+            frames=len(result.curves),
+            head=plan.head_name,
+            audio=str(plan.sound.path or plan.sound.file_name),
+            audio_start=timing.audio_start,
+            seed=plan.request.seed,
+            version=addon_version(),
+        )
+    )

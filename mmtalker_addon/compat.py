@@ -1,0 +1,65 @@
+"""Every place where Blender 4.5 and 5.x differ for us, so that no other module asks for the version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+_HAS_NEW_STRIP_TIMES = "left_handle" in bpy.types.SoundStrip.bl_rna.properties
+_HAS_SEQUENCER_SCENE = "sequencer_scene" in bpy.types.WorkSpace.bl_rna.properties
+
+
+@dataclass(frozen=True)
+class StripTimes:
+    """Where a strip lies, in frames of its scene.
+
+    Attributes:
+        content_start: frame at which the media begins, seen or not; may have a fraction.
+        left: first frame that the strip plays.
+        right: first frame after the strip.
+        content_frames: length of the media.
+        trimmed_start: frames of the source cut away before ``content_start``.
+    """
+
+    content_start: float
+    left: int
+    right: int
+    content_frames: float
+    trimmed_start: float
+
+
+def strip_times(strip: Any) -> StripTimes:
+    """Read a strip's place by the names that this Blender does not warn about (5.x renamed them)."""
+    if _HAS_NEW_STRIP_TIMES:
+        return StripTimes(
+            content_start=strip.content_start,
+            left=strip.left_handle,
+            right=strip.right_handle,
+            content_frames=strip.content_duration,
+            trimmed_start=strip.content_trim_start,
+        )
+    return StripTimes(
+        content_start=strip.frame_start,
+        left=strip.frame_final_start,
+        right=strip.frame_final_end,
+        content_frames=strip.frame_duration,
+        trimmed_start=strip.animation_offset_start,
+    )
+
+
+def sequencer_scene(context: Any) -> Any:
+    """The scene whose sequencer plays: the workspace's own since 5.0, else the window's."""
+    if _HAS_SEQUENCER_SCENE and context.workspace is not None:
+        return context.workspace.sequencer_scene or context.scene
+    return context.scene
+
+
+def user_folder() -> Path:
+    """The folder for MMTalker's files: the extension's own, or Blender's data folder for a checkout."""
+    root = __package__ or ""
+    if root.startswith("bl_ext."):
+        return Path(bpy.utils.extension_path_user(root, create=True))
+    return Path(bpy.utils.user_resource("DATAFILES", path="mmtalker", create=True))

@@ -1,0 +1,54 @@
+"""Which head: Use Active, and Add Demo Head."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from ..bridge import demo_head
+from ..engine.errors import EngineError
+
+
+class MMTALKER_OT_use_active(bpy.types.Operator):
+    """Pick the active object as the head"""
+
+    bl_idname = "mmtalker.use_active"
+    bl_label = "Use Active"
+    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012 (Blender's own way to declare options)
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        active = context.view_layer.objects.active
+        if active is None or active.type != "MESH":
+            cls.poll_message_set("The active object is not a mesh.")
+            return False
+        return True
+
+    def execute(self, context: Any) -> set[str]:
+        context.scene.mmtalker.head = context.view_layer.objects.active
+        return {"FINISHED"}
+
+
+class MMTALKER_OT_add_demo_head(bpy.types.Operator):
+    """Add a head without any rights reserved, to try MMTalker on"""
+
+    bl_idname = "mmtalker.add_demo_head"
+    bl_label = "Add Demo Head"
+    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        if context.mode != "OBJECT":
+            cls.poll_message_set("Switch to Object Mode first.")
+            return False
+        return True
+
+    def execute(self, context: Any) -> set[str]:
+        try:
+            head = demo_head.add(context)
+        except EngineError as error:
+            self.report({"ERROR"}, error.message)
+            return {"CANCELLED"}
+        context.scene.mmtalker.head = head
+        return {"FINISHED"}

@@ -1,0 +1,100 @@
+"""What every long operator shares: a timer in a window, a plain loop in background, one code for both."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ..engine.errors import EngineError
+from ..engine.status import JobState
+from . import runs
+
+_INTERVAL = 0.1
+"""Seconds between two looks at a job; Blender draws in between."""
+
+
+class LongOperator:
+    """Mix into an Operator and give it ``make_run``.
+
+    Pressed in a window it returns at once and goes on by a timer; Esc cancels. Called as a function, or in
+    background, it returns when the job has ended.
+    """
+
+    _timer: Any = None
+    _window: Any = None
+
+    def make_run(self, context: Any) -> runs.Run:
+        """Check everything that can be checked and start the job.
+
+        Raises:
+            EngineError: it cannot be done; nothing was changed.
+        """
+        raise NotImplementedError
+
+    def execute(self, context: Any) -> set[str]:
+        if not self._begin(context):
+            return {"CANCELLED"}
+        try:
+            while (outcome := runs.step(context)) is None:
+                time.sleep(0.01)
+        except BaseException:
+            runs.abandon("Interrupted.")
+            raise
+        return self._report(outcome)
+
+    def invoke(self, context: Any, _event: Any) -> set[str]:
+        import bpy
+
+        if bpy.app.background:
+            return self.execute(context)
+        if not self._begin(context):
+            return {"CANCELLED"}
+        self._window = context.window
+        self._timer = context.window_manager.event_timer_add(_INTERVAL, window=context.window)
+        context.window_manager.modal_handler_add(self)
+        runs.redraw()
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: Any, event: Any) -> set[str]:
+        run = runs.current()
+        if event.type == "ESC" and event.value == "PRESS" and run is not None:
+            run.cancel()
+            return {"RUNNING_MODAL"}
+        if event.type != "TIMER":
+            return {"PASS_THROUGH"}
+        try:
+            outcome = runs.step(context)
+        except BaseException:
+            runs.abandon("MMTalker failed: see Blender's console.")
+            self._stop_timer(context)
+            raise
+        runs.redraw()
+        if outcome is None:
+            return {"PASS_THROUGH"}
+        self._stop_timer(context)
+        return self._report(outcome)
+
+    def cancel(self, context: Any) -> None:
+        """Blender ends the operator itself: its window was closed, or another file is being opened."""
+        runs.abandon("The window was closed or another file was opened: the result was discarded.")
+        self._stop_timer(context)
+
+    def _begin(self, context: Any) -> bool:
+        try:
+            run = self.make_run(context)
+        except EngineError as error:
+            outcome = runs.Outcome(JobState.FAILED, error.message)
+            runs.end(outcome)
+            self._report(outcome)
+            return False
+        runs.begin(run)
+        return True
+
+    def _report(self, outcome: runs.Outcome) -> set[str]:
+        self.report(outcome.report_type, " ".join((outcome.message, *outcome.warnings)))
+        return {"FINISHED"} if outcome.state is JobState.DONE else {"CANCELLED"}
+
+    def _stop_timer(self, context: Any) -> None:
+        if self._timer is not None:
+            context.window_manager.event_timer_remove(self._timer)
+            self._timer = None

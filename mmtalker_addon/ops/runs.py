@@ -1,0 +1,114 @@
+"""The one job that may run at a time, how it ended, and what the panel can know about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import bpy
+
+from ..engine.status import JobState, JobStatus
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended, in words for the panel and for ``Operator.report``.
+
+    Attributes:
+        state: done, failed or cancelled.
+        message: one or two sentences.
+        warnings: sentences about what may look wrong.
+    """
+
+    state: JobState
+    message: str
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def icon(self) -> str:
+        if self.state is JobState.DONE:
+            return "ERROR" if self.warnings else "CHECKMARK"
+        return "CANCEL" if self.state is JobState.FAILED else "INFO"
+
+    @property
+    def report_type(self) -> set[str]:
+        if self.state is JobState.FAILED:
+            return {"ERROR"}
+        return {"WARNING"} if self.warnings else {"INFO"}
+
+
+class Run(Protocol):
+    """A job together with what has to be done to Blender's data once it has ended."""
+
+    @property
+    def title(self) -> str:
+        """What runs, in two words."""
+
+    @property
+    def status(self) -> JobStatus:
+        """Where it is."""
+
+    def step(self, context: Any) -> Outcome | None:
+        """Move on without waiting; the outcome once it has ended."""
+
+    def cancel(self) -> None:
+        """Ask it to stop; ``step`` says when it has."""
+
+    def abandon(self) -> None:
+        """End it here and now; it will not be stepped again."""
+
+
+class _State:
+    current: Run | None = None
+    last: Outcome | None = None
+
+
+def current() -> Run | None:
+    """What runs now."""
+    return _State.current
+
+
+def last() -> Outcome | None:
+    """How the last run ended, or None since this file was opened."""
+    return _State.last
+
+
+def begin(run: Run) -> None:
+    """Make it the current run."""
+    _State.current, _State.last = run, None
+
+
+def step(context: Any) -> Outcome | None:
+    """Move the current run on; the outcome once it has ended, and None while it runs."""
+    if _State.current is None:
+        return _State.last or Outcome(JobState.CANCELLED, "Cancelled.")
+    outcome = _State.current.step(context)
+    if outcome is not None:
+        end(outcome)
+    return outcome
+
+
+def end(outcome: Outcome) -> None:
+    """Nothing runs any more, and this is why."""
+    _State.current, _State.last = None, outcome
+    redraw()
+
+
+def abandon(reason: str) -> None:
+    """Drop the current run, if there is one; its result will not be used."""
+    if _State.current is not None:
+        _State.current.abandon()
+        end(Outcome(JobState.CANCELLED, reason))
+
+
+def forget() -> None:
+    """Forget how the last run ended."""
+    _State.last = None
+
+
+def redraw() -> None:
+    """Show the panel's new state in every 3D viewport."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type in {"VIEW_3D", "PREFERENCES"}:
+                area.tag_redraw()

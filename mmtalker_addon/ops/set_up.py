@@ -1,0 +1,66 @@
+"""Set Up: the one button that goes online."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from ..bridge import backend, set_up
+from ..engine.install import InstallJob
+from ..engine.status import JobState, JobStatus
+from . import runs
+from .running import LongOperator
+
+
+def set_up_disabled_reason() -> str:
+    """Why Set Up is grey; empty where it is not."""
+    run = runs.current()
+    return f"{run.title} is running: wait, or cancel it." if run is not None else set_up.find_problem()
+
+
+class SetUpRun:
+    """The installation; Blender's data has no part in it."""
+
+    title = "Set Up"
+
+    def __init__(self, job: InstallJob) -> None:
+        self._job = job
+        self._status = JobStatus(JobState.RUNNING, "set up", 0.0, "Setting up")
+
+    @property
+    def status(self) -> JobStatus:
+        return self._status
+
+    def step(self, _context: Any) -> runs.Outcome | None:
+        self._status = status = self._job.step()
+        if not status.ended:
+            return None
+        if status.state is JobState.DONE:
+            return runs.Outcome(JobState.DONE, "The backend is set up: pick a head and a voice.")
+        cancelled = status.state is JobState.CANCELLED
+        return runs.Outcome(status.state, "Set Up was cancelled." if cancelled else status.message)
+
+    def cancel(self) -> None:
+        self._job.cancel()
+
+    def abandon(self) -> None:
+        self._job.cancel()
+
+
+class MMTALKER_OT_set_up(LongOperator, bpy.types.Operator):
+    """Download PyTorch for the speech model into MMTalker's own folder, once"""
+
+    bl_idname = "mmtalker.set_up"
+    bl_label = "Set Up"
+
+    @classmethod
+    def poll(cls, _context: Any) -> bool:
+        reason = set_up_disabled_reason()
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+    def make_run(self, context: Any) -> runs.Run:
+        backend.stop()  # a running worker would hold the files that are replaced
+        return SetUpRun(set_up.start(context))

@@ -1,0 +1,41 @@
+"""What Blender is told about: one ordered tuple of classes, one property, one handler."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+from bpy.app.handlers import persistent
+
+from . import ops, ui
+from .bridge import backend
+from .ops import runs
+from .prefs import MMTALKER_AP_preferences
+from .props import MMTALKER_PG_scene
+
+CLASSES = (MMTALKER_AP_preferences, MMTALKER_PG_scene, *ops.CLASSES, *ui.CLASSES)
+
+
+@persistent
+def _before_load(*_: Any) -> None:
+    if runs.current() is None:
+        runs.forget()
+    else:
+        runs.abandon("Another file was opened: the result was discarded.")
+
+
+def register() -> None:
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.types.Scene.mmtalker = bpy.props.PointerProperty(type=MMTALKER_PG_scene)
+    bpy.app.handlers.load_pre.append(_before_load)
+
+
+def unregister() -> None:
+    runs.abandon("MMTalker was turned off.")
+    runs.forget()
+    backend.stop()
+    bpy.app.handlers.load_pre.remove(_before_load)
+    del bpy.types.Scene.mmtalker
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

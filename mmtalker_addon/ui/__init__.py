@@ -1,0 +1,5 @@
+"""The panel and its parts."""
+
+from .panel import MMTALKER_PT_main
+
+CLASSES = (MMTALKER_PT_main,)

@@ -1,0 +1,34 @@
+"""Whether the backend is there, for panel and preferences: Set Up where it is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..bridge import backend, set_up
+from ..engine.backend import NoBackend
+from ..ops import runs
+from ..ops.set_up import set_up_disabled_reason
+from .text import draw_text
+
+
+def draw_backend(layout: Any, context: Any) -> None:
+    """Draw the backend's state in full, as the preferences show it."""
+    found = backend.find(context)
+    if isinstance(found, NoBackend):
+        draw_missing(layout, context, found.reason)
+    else:
+        draw_text(layout, context, f"Backend: {found.python} ({found.found}).", icon="CHECKMARK")
+    layout.operator("mmtalker.show_log", icon="TEXT")
+
+
+def draw_missing(layout: Any, context: Any, reason: str) -> None:
+    """Draw why there is no backend, and what Set Up would do about it."""
+    box = layout.box()
+    draw_text(box, context, reason, icon="INFO")
+    if runs.current() is not None:
+        return
+    draw_text(box, context, set_up.describe(context))
+    disabled = set_up_disabled_reason()
+    if disabled:
+        draw_text(box, context, disabled, icon="ERROR")
+    box.operator("mmtalker.set_up", icon="IMPORT")

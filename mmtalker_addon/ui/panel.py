@@ -1,0 +1,97 @@
+"""The tab MMTalker in the 3D viewport's sidebar."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from ..bridge import backend, head, sound
+from ..engine.backend import NoBackend
+from ..ops import runs
+from ..ops.generate import generate_disabled_reason
+from .backend import draw_missing
+from .text import draw_text
+
+
+class MMTALKER_PT_main(bpy.types.Panel):
+    """Pick a head and a voice, press Generate."""
+
+    bl_label = "MMTalker"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "MMTalker"
+
+    def draw(self, context: Any) -> None:
+        layout = self.layout
+        running = runs.current()
+        choices = layout.column()
+        choices.enabled = running is None
+        _draw_head(choices, context)
+        _draw_sound(choices, context)
+        choices.prop(context.scene.mmtalker, "seed")
+        if running is not None:
+            _draw_progress(layout, context, running)
+            return
+        _draw_generate(layout, context)
+        _draw_last(layout, context)
+        layout.operator("mmtalker.show_log", icon="TEXT")
+
+
+def _draw_head(layout: Any, context: Any) -> None:
+    settings = context.scene.mmtalker
+    column = layout.column(align=True)
+    column.label(text="Head")
+    row = column.row(align=True)
+    row.prop(settings, "head", text="")
+    row.operator("mmtalker.use_active", text="", icon="EYEDROPPER")
+    if settings.head is None:
+        found, _ = head.find_head(context)
+        if found is not None:
+            column.label(text=f"{found.name} (active object)", icon="OBJECT_DATA")
+    column.operator("mmtalker.add_demo_head", icon="ADD")
+
+
+def _draw_sound(layout: Any, context: Any) -> None:
+    settings = context.scene.mmtalker
+    column = layout.column(align=True)
+    column.label(text="Voice")
+    column.row(align=True).prop(settings, "source", expand=True)
+    if settings.source == "FILE":
+        column.prop(settings, "sound_file", text="")
+        return
+    column.prop(settings, "strip", text="", icon="SEQ_SEQUENCER")
+    if not settings.strip:
+        found, _ = sound.find_strip(context)
+        if found is not None:
+            column.label(text=f"{found.name} (in the sequencer)", icon="SOUND")
+
+
+def _draw_generate(layout: Any, context: Any) -> None:
+    found = backend.find(context)
+    reason = generate_disabled_reason(context)
+    button = layout.column()
+    button.scale_y = 1.6
+    button.operator("mmtalker.generate", icon="PLAY")
+    if isinstance(found, NoBackend):
+        draw_missing(layout, context, found.reason)
+    elif reason:
+        draw_text(layout, context, reason, icon="INFO")
+
+
+def _draw_progress(layout: Any, context: Any, running: runs.Run) -> None:
+    status = running.status
+    column = layout.column(align=True)
+    column.progress(factor=status.fraction, text=f"{round(status.fraction * 100)} %")
+    draw_text(column, context, status.message)
+    column.operator("mmtalker.cancel", icon="CANCEL")
+
+
+def _draw_last(layout: Any, context: Any) -> None:
+    outcome = runs.last()
+    if outcome is None:
+        return
+    box = layout.box()
+    draw_text(box, context, outcome.message, icon=outcome.icon)
+    for warning in outcome.warnings:
+        draw_text(box, context, warning, icon="DOT")
