@@ -49,7 +49,10 @@ def parser() -> argparse.ArgumentParser:
         usage="build.py test [-h] [--device {auto,cpu,cuda}] [--all] [--blender {4.5,5.2}] [PYTEST ...]",
     )
     test.add_argument(
-        "--all", action="store_true", help="slow tests too, and every Blender that this machine can have"
+        "--all",
+        dest="everything",
+        action="store_true",
+        help="slow tests too, and every Blender that this machine can have",
     )
     test.add_argument(
         "--blender",
@@ -97,7 +100,7 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
         case "demo":
             return _module(main_venv, "demo", ["--device", options.device, "--out", options.out], 30 * MINUTE)
         case "test":
-            return _test(main_venv, options.all, options.blender, rest)
+            return _test(main_venv, options.everything, options.blender, rest)
         case "lint":
             return _lint(main_venv)
         case "bench":

@@ -71,6 +71,16 @@ def read_stamp(folder: Path) -> dict[str, str]:
     return found if isinstance(found, dict) else {}
 
 
+def write_stamp(made: Environment) -> None:
+    stamp = {
+        "digest": made.digest(),
+        "python": made.interpreter.version,
+        "torch": made.torch,
+        "train": "yes" if "train.txt" in made.locks else "no",
+    }
+    made.stamp.write_text(json.dumps(stamp, indent=1), encoding="utf-8")
+
+
 def is_ready(wanted: Environment) -> bool:
     return wanted.python.exists() and read_stamp(wanted.folder).get("digest") == wanted.digest()
 
@@ -147,7 +157,7 @@ def ensure(wanted: Environment) -> None:
         return
     version, log = wanted.interpreter.version, LOG.relative_to(ROOT)
     say(f"Setting up {wanted.folder.name} with Python {version}; all that pip says is in {log}")
-    _check_space(wanted)
+    _check_space(wanted, wanted.torch)
     before = read_stamp(wanted.folder)
     # Without a stamp that can be trusted the next call begins again, whatever happens from here on.
     wanted.stamp.unlink(missing_ok=True)
@@ -164,13 +174,7 @@ def ensure(wanted: Environment) -> None:
     if wanted.torch != "none":
         _link_backend(wanted)
         _check_complete(wanted)
-    stamp = {
-        "digest": wanted.digest(),
-        "python": wanted.interpreter.version,
-        "torch": wanted.torch,
-        "train": "yes" if "train.txt" in wanted.locks else "no",
-    }
-    wanted.stamp.write_text(json.dumps(stamp, indent=1), encoding="utf-8")
+    write_stamp(wanted)
 
 
 def explain(output: str) -> Fault:
@@ -209,8 +213,8 @@ def explain(output: str) -> Fault:
     return Fault(f"The installation failed. pip's last words (all of them: {LOG.relative_to(ROOT)}):\n{last}")
 
 
-def _check_space(wanted: Environment) -> None:
-    free, needed = shutil.disk_usage(ROOT).free, SPACE_NEEDED[wanted.torch]
+def _check_space(wanted: Environment, torch: str) -> None:
+    free, needed = shutil.disk_usage(ROOT).free, SPACE_NEEDED[torch]
     if free < needed:
         raise Fault(
             f"Setting up {wanted.folder.name} takes {needed / GIB:.0f} GiB for a while, and {ROOT} has "
@@ -260,6 +264,7 @@ def _install_torch(wanted: Environment) -> None:
         say(
             "  not to be had there; taking the default build, which brings several GB of CUDA libraries along"
         )
+        _check_space(wanted, "cuda")
         output = _pip(wanted, [f"-r{REQUIREMENTS / 'torch-cuda.txt'}"])
         if output is None:
             return

@@ -1,0 +1,141 @@
+"""The walls between the parts: who may import what, and what may be in the repository."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+BACKEND = ROOT / "vendor" / "mmtalker"
+ADDON = ROOT / "mmtalker_addon"
+BLENDERLESS = [ADDON / "core", ADDON / "engine"]
+HEAVY = {"torch", "scipy", "soundfile", "safetensors"}
+MEBIBYTE = 1 << 20
+
+# Run in a fresh interpreter: nothing that this test run has imported already can help.
+IMPORT_WITHOUT = """
+import importlib, sys
+
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {blocked!r}:
+            raise ImportError("blocked by the test: " + name)
+
+sys.meta_path.insert(0, Blocked())
+for name in {modules!r}:
+    importlib.import_module(name)
+"""
+
+
+def modules_of(package: Path, top: Path) -> list[str]:
+    """Dotted names of all modules under ``package``, as imported from ``top``."""
+    names = [path.relative_to(top).with_suffix("") for path in sorted(package.rglob("*.py"))]
+    return [".".join(name.parts).removesuffix(".__init__") for name in names if name.name != "__main__"]
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """Top-level names of the absolute imports of a file, those inside functions too.
+
+    What stands under ``if TYPE_CHECKING`` is left out: it is never run.
+    """
+    pending: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module.split(".")[0]
+        if not (isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")):
+            pending.extend(ast.iter_child_nodes(node))
+
+
+def importers(folder: Path, forbidden: set[str]) -> dict[str, set[str]]:
+    """Files under ``folder`` that import something forbidden, and what."""
+    found = {str(path.relative_to(ROOT)): forbidden & set(imports_of(path)) for path in folder.rglob("*.py")}
+    return {name: what for name, what in found.items() if what}
+
+
+def import_without(blocked: set[str], modules: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    script = IMPORT_WITHOUT.format(blocked=blocked, modules=modules)
+    # -c puts the current folder on the module path.
+    return subprocess.run(
+        [sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, timeout=120
+    )
+
+
+@pytest.mark.parametrize("package", BLENDERLESS, ids=lambda path: path.name)
+def test_addon_half_without_blender_imports_with_bpy_blocked(package: Path) -> None:
+    # Its parent package, the add-on's __init__, is Blender's side: so it is imported from beside.
+    modules = modules_of(package, ADDON)
+    result = import_without({"bpy", "mathutils", *HEAVY}, modules, ADDON)
+    assert result.returncode == 0, result.stderr
+
+
+def test_backend_imports_with_bpy_absent() -> None:
+    modules = modules_of(BACKEND, ROOT / "vendor")
+    result = import_without({"bpy", "mathutils", "mmtalker_addon"}, modules, ROOT / "vendor")
+    assert result.returncode == 0, result.stderr
+
+
+def test_backend_never_imports_blender_nor_the_addon() -> None:
+    assert importers(ROOT / "vendor", {"bpy", "mathutils", "mmtalker_addon"}) == {}
+
+
+def test_backend_needs_nothing_beyond_what_the_extension_installs() -> None:
+    runtime = {"torch", "numpy", "scipy", "soundfile", "safetensors", "mmtalker"}
+    rebuilding = {"anny", "igl"}  # inside functions that only a contributor calls; see train.in
+    allowed = runtime | rebuilding | set(sys.stdlib_module_names)
+    foreign = {str(path.relative_to(ROOT)): set(imports_of(path)) - allowed for path in BACKEND.rglob("*.py")}
+    assert {name: what for name, what in foreign.items() if what} == {}
+
+
+def test_addon_never_imports_torch_nor_the_backend() -> None:
+    assert importers(ADDON, HEAVY | {"mmtalker"}) == {}
+
+
+@pytest.mark.parametrize("package", BLENDERLESS, ids=lambda path: path.name)
+def test_addon_half_without_blender_never_mentions_bpy(package: Path) -> None:
+    assert importers(package, {"bpy", "bpy_extras", "mathutils", "gpu", "aud"}) == {}
+
+
+def test_wire_format_needs_numpy_alone() -> None:
+    names = set(imports_of(BACKEND / "worker" / "wire.py"))
+    assert names <= {"numpy", "__future__"} | set(sys.stdlib_module_names)
+
+
+def tracked_files() -> list[Path]:
+    result = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    if result.returncode != 0:
+        pytest.skip("not a git checkout")
+    return [path for name in result.stdout.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+def test_no_tracked_file_names_a_place_of_one_machine() -> None:
+    # Folders that only one machine or person has. /usr, /proc and the like are everybody's.
+    private = re.compile(rb"(?<![\w.])(/(?:work|root|home|Users)/[\w.]|[A-Z]:\\Users\\\w)")
+    found = {}
+    for path in tracked_files():
+        content = path.read_bytes()
+        match = None if b"\0" in content[:8192] else private.search(content)
+        if match:
+            found[str(path.relative_to(ROOT))] = match.group().decode()
+    found.pop("tests/test_architecture.py", None)
+    assert found == {}
+
+
+def test_lock_files_name_neither_an_index_nor_a_folder() -> None:
+    for path in (ROOT / "requirements").glob("*.txt"):
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+        assert not [line for line in lines if "://" in line or "@" in line or "index" in line], path.name
+
+
+def test_weights_and_assets_in_the_repository_stay_small() -> None:
+    places = (ROOT / "vendor" / "weights", BACKEND / "assets", ROOT / "demo")
+    sizes = {path: path.stat().st_size for path in tracked_files() if any(p in path.parents for p in places)}
+    assert sum(sizes.values()) < 30 * MEBIBYTE
