@@ -21,7 +21,7 @@ from mmtalker.worker.wire import Frame, WireError, encode_frame, read_frame, wri
 EXIT_OK = 0
 EXIT_BROKEN_FRAME = 2
 
-_LONG_JOBS = {"head", "audio", "generate"}
+_LONG_JOBS = {"hello", "head", "audio", "generate"}
 
 _log = logging.getLogger(__name__)
 

@@ -105,14 +105,13 @@ class Session:
             loop_starts=fields.array(request, "loop_starts", "<i4"),
         )
         head = store.head(mesh, progress)
-        mapping = head.value.mapping
-        counts = np.bincount(np.asarray(mapping.roles, dtype=np.int64), minlength=len(Role))
+        counts = np.bincount(head.value.role, minlength=len(Role))
         return Answer(
             "head",
             {
                 "head": head.key,
-                "topology": mapping.topology,
-                "confidence": float(np.clip(np.mean(mapping.confidence), 0.0, 1.0)),
+                "topology": head.value.topology,
+                "confidence": head.value.confidence,
                 "parts": {role.name.lower(): int(counts[role]) for role in Role if counts[role]},
                 "warnings": list(head.value.warnings),
                 "cached": head.cached,
@@ -124,7 +123,7 @@ class Session:
         source: Path | bytes
         if "bytes" in request.arrays:
             source = fields.array(request, "bytes", "|u1").tobytes()
-            name = fields.text(request, "name", "the audio")
+            name = fields.text(request, "name", "") or "the audio"
         else:
             source = Path(fields.text(request, "path"))
             name = source.name

@@ -1,0 +1,71 @@
+"""Prepared once: the same head or speech costs nothing the second time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mmtalker.mesh.mesh import Mesh
+from mmtalker.progress import silent
+from mmtalker.speech.audio import Audio
+from mmtalker.worker.cache import DiskCache
+from mmtalker.worker.prepared import PreparedStore
+from tests.worker.conversation import tetrahedron
+from tests.worker.stub_backend import StubTalker, stub_backend
+
+
+@pytest.fixture
+def talker() -> StubTalker:
+    return StubTalker()
+
+
+def head(size: float) -> Mesh:
+    return Mesh(**tetrahedron(size))
+
+
+def speech(seconds: float) -> Audio:
+    return Audio(np.full(round(16000 * seconds), 0.25, np.float32))
+
+
+def test_a_second_take_prepares_nothing(talker):
+    store = PreparedStore(stub_backend(talker), None)
+    first = store.head(head(1.0), silent), store.speech(speech(1.0), silent)
+    second = store.head(head(1.0), silent), store.speech(speech(1.0), silent)
+    assert talker.prepared == ["head", "speech"]
+    assert [one.cached for one in (*first, *second)] == [False, False, True, True]
+    assert second[0].value is first[0].value
+    assert store.known_head(first[0].key) is first[0].value
+    assert store.known_speech(first[1].key) is first[1].value
+
+
+def test_the_disk_serves_another_process_but_not_another_model(talker, tmp_path):
+    PreparedStore(stub_backend(talker), DiskCache(tmp_path)).head(head(1.0), silent)
+
+    again = PreparedStore(stub_backend(talker), DiskCache(tmp_path)).head(head(1.0), silent)
+    assert again.cached and talker.prepared == ["head"]
+    np.testing.assert_array_equal(again.value.shapes[0], head(1.0).vertices)
+
+    newer = StubTalker(fingerprint="stub-2")
+    assert not PreparedStore(stub_backend(newer), DiskCache(tmp_path)).head(head(1.0), silent).cached
+
+
+def test_an_entry_that_does_not_fit_is_made_again(talker, tmp_path):
+    disk = DiskCache(tmp_path)
+    key = PreparedStore(stub_backend(talker), disk).head(head(1.0), silent).key
+    disk.put(key, {"something": np.zeros(3)})
+
+    again = PreparedStore(stub_backend(talker), disk).head(head(1.0), silent)
+
+    assert not again.cached
+    assert PreparedStore(stub_backend(talker), disk).head(head(1.0), silent).cached
+
+
+def test_memory_is_bounded_and_the_newest_stays(talker):
+    store = PreparedStore(stub_backend(talker), None, max_bytes=250)  # a stub head takes 96 bytes
+    keys = [store.head(head(size), silent).key for size in (1.0, 2.0)]
+    store.head(head(1.0), silent)  # now 2.0 is the one not used for longest
+    keys.append(store.head(head(3.0), silent).key)
+    assert [store.known_head(key) is not None for key in keys] == [True, False, True]
+
+    tiny = PreparedStore(stub_backend(talker), None, max_bytes=1)
+    assert tiny.known_head(tiny.head(head(1.0), silent).key) is not None
