@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,6 @@ import numpy as np
 from mmtalker.errors import Cancelled, ErrorCode, MMTalkerError
 from mmtalker.mesh.mesh import Mesh
 from mmtalker.mesh.roles import Role
-from mmtalker.pipeline import Animation
 from mmtalker.speech.audio import Audio, load_audio
 from mmtalker.worker.backend import Backend
 
@@ -111,10 +111,10 @@ class StubTalker:
         seed: int = 0,
         options: StubOptions = StubOptions(),
         progress: Any,
-    ) -> Animation:
+    ) -> SimpleNamespace:
         self._behave(options.behaviour, progress)
         count = frames or round(len(speech.energy) / 50 * fps)
-        return Animation(
+        return SimpleNamespace(
             names=NAMES,
             curves=np.full((count, 2), options.strength, np.float32),
             fps=fps,
@@ -153,6 +153,7 @@ def stub_backend(talker: StubTalker | None = None) -> Backend:
         restore_speech=StubSpeech.from_arrays,  # type: ignore[arg-type]
         load_audio=load_audio,
         options=StubOptions,  # type: ignore[arg-type]
+        raw_rate=50.0,
     )
 
 

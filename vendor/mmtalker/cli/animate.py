@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mmtalker.cli.bar import ProgressBar
 from mmtalker.cli.exits import Exit, Stop, stopping_with
@@ -17,6 +18,9 @@ from mmtalker.progress import span
 from mmtalker.worker.backend import BackendFactory, load_backend
 from mmtalker.worker.cache import DiskCache
 from mmtalker.worker.prepared import PreparedStore
+
+if TYPE_CHECKING:
+    from mmtalker.pipeline import Animation
 
 HEAD_SUFFIXES = (".obj", ".ply", ".glb")
 RESULT_SUFFIXES = (".csv", ".npz", ".glb")
@@ -77,10 +81,7 @@ def animate(command: AnimateCommand, load: BackendFactory = load_backend) -> Non
             head, speech, fps=command.fps, seed=command.seed, progress=span(progress, 0.80, 0.98)
         )
         progress("writing", 0.98)
-        with stopping_with(Exit.OUTPUT):
-            from mmtalker.io.animation import write_animation
-
-            write_animation(animation, command.out)
+        _write(animation, command.out)
     for warning in dict.fromkeys((*audio.warnings, *head.warnings, *animation.warnings)):
         print(f"Warning: {warning}", file=sys.stderr)
     print(
@@ -134,6 +135,13 @@ def _read_head(name: str) -> Mesh:
         from mmtalker.io.head import read_head
 
         return read_head(Path(name))
+
+
+def _write(animation: Animation, out: Path) -> None:
+    from mmtalker.io.animation import write_animation
+
+    with stopping_with(Exit.OUTPUT):
+        write_animation(animation, out)
 
 
 def _or(words: Sequence[str]) -> str:

@@ -28,6 +28,7 @@ class Backend:
         restore_speech: the same for prepared speech.
         load_audio: decodes a file, or the bytes of one; takes ``start``, ``duration`` and ``name``.
         options: the pipeline's dataclass of options, each with a default.
+        raw_rate: rate of the model's own curves, Hz.
     """
 
     talker: Talker
@@ -35,6 +36,7 @@ class Backend:
     restore_speech: Callable[[dict[str, NDArray[Any]]], PreparedSpeech]
     load_audio: Callable[..., Audio]
     options: type[AnimateOptions]
+    raw_rate: float
 
 
 BackendFactory = Callable[[str], Backend]
@@ -47,7 +49,7 @@ def load_backend(device: str) -> Backend:
     Raises:
         MMTalkerError: ``DEVICE_UNAVAILABLE``.
     """
-    from mmtalker.pipeline import AnimateOptions, PreparedHead, PreparedSpeech, Talker
+    from mmtalker.pipeline import RAW_RATE, AnimateOptions, PreparedHead, PreparedSpeech, Talker
     from mmtalker.speech.audio import load_audio
 
     return Backend(
@@ -56,6 +58,7 @@ def load_backend(device: str) -> Backend:
         PreparedSpeech.from_arrays,
         load_audio,
         AnimateOptions,
+        RAW_RATE,
     )
 
 

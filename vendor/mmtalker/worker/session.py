@@ -144,8 +144,6 @@ class Session:
         )
 
     def _generate(self, request: Frame, progress: Progress) -> Answer:
-        from mmtalker.pipeline import RAW_RATE
-
         backend, store = self._ready()
         head = store.known_head(fields.text(request, "head"))
         speech = store.known_speech(fields.text(request, "audio"))
@@ -174,7 +172,7 @@ class Session:
             {
                 "names": list(animation.names),
                 "fps": animation.fps,
-                "raw_rate": RAW_RATE,
+                "raw_rate": backend.raw_rate,
                 "stats": {name: float(value) for name, value in animation.stats.items()},
                 "warnings": list(animation.warnings),
             },
