@@ -73,6 +73,7 @@ class WorkerClient:
         command: program and arguments of the worker.
         log_path: where its standard error goes; the log before it is kept as ``<name>.1``.
         silence_limit: seconds without any frame, while a request is open, after which it counts as hung.
+        start_limit: the same until it has greeted, since a cold disk takes its time to load torch.
         cache_dir: folder that the worker may cache in, or None.
         device: ``auto``, ``cpu`` or ``cuda``.
         greeting: what this worker answered to ``hello``; None until it has.
@@ -84,12 +85,14 @@ class WorkerClient:
         log_path: Path,
         silence_limit: float = 60.0,
         *,
+        start_limit: float = 180.0,
         cache_dir: Path | None = None,
         device: str = "auto",
     ) -> None:
         self.command = tuple(command)
         self.log_path = log_path
         self.silence_limit = silence_limit
+        self.start_limit = start_limit
         self.cache_dir = cache_dir
         self.device = device
         self.greeting: dict[str, Any] | None = None
@@ -211,10 +214,10 @@ class WorkerClient:
             if end.broken:
                 return self._lose(EngineCode.BROKEN_FRAME, f"sent an unreadable message ({end.broken})")
             return self._lose(EngineCode.STOPPED, "closed its output and had to be ended")
-        quiet = now - max(process.last_activity, self._sent_at)
-        if self._open and quiet > self.silence_limit:
+        limit = self.start_limit if self.greeting is None else self.silence_limit
+        if self._open and now - max(process.last_activity, self._sent_at) > limit:
             return self._lose(
-                EngineCode.SILENT, f"gave no sign of life for {self.silence_limit:g} s and had to be ended"
+                EngineCode.SILENT, f"gave no sign of life for {limit:g} s and had to be ended"
             )
         return None
 

@@ -1,0 +1,206 @@
+"""A worker that misbehaves on demand: ``python fake_worker.py MODE``; the modes are in ``MODES``.
+
+It speaks the real protocol with the real codec, needs no model, and gives a small result that its request
+decides alone. Its first line of log is ``fake worker: MODE``.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+MODES = {
+    "good": "answers everything; names ARKit's jawOpen and mouthClose",
+    "exit_at_start": "exits with code 3 before it says a word",
+    "exit_in_generate": "exits with code 3 in the middle of generate",
+    "kill_in_generate": "ends itself by SIGKILL in the middle of generate",
+    "cut_frame": "exits in the middle of writing the result",
+    "hang": "reads hello and never answers",
+    "hang_in_generate": "sends one progress, then nothing; cancel is ignored",
+    "deaf": "never reads a byte",
+    "garbage": "prints words on standard output",
+    "huge_header": "claims a header of 4 GB",
+    "huge_array": "claims an array of 2 TB",
+    "slow": "works for a minute with progress; can be cancelled",
+    "old_version": "says hello with protocol 0",
+    "refuses_version": "answers hello by an error",
+    "no_head": "answers head by an error",
+    "close_output": "closes standard output and lives on",
+    "nan": "gives a NaN in the curves",
+    "wrong_shapes": "gives shapes of one vertex too few",
+    "twice_named": "gives two channels of one name",
+    "no_curves": "leaves the curves out",
+    "wrong_answer": "answers generate by a pong",
+    "ignores_end": "does not end by shutdown nor by the end of input",
+}
+NAMES = ["jawOpen", "mouthClose"]
+
+
+def load_wire() -> Any:
+    path = Path(__file__).resolve().parents[1] / "vendor" / "mmtalker" / "worker" / "wire.py"
+    spec = importlib.util.spec_from_file_location("fake_wire", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["fake_wire"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+class FakeWorker:
+    """Requests come through a thread, so that a cancel is seen in the middle of a job."""
+
+    def __init__(self, mode: str) -> None:
+        self.mode = mode
+        self.wire = load_wire()
+        self.output = os.fdopen(os.dup(1), "wb", buffering=0)
+        self.input = os.fdopen(0, "rb", buffering=0, closefd=False)
+        self.requests: queue.Queue[Any] = queue.Queue()
+        self.cancelled: set[int] = set()
+        self.vertex_count = 0
+
+    def send(self, number: int, kind: str, arrays: Any = None, **fields: Any) -> None:
+        self.wire.write_frame(self.output, {"type": kind, "id": number, **fields}, arrays)
+
+    def error(self, number: int, code: str, message: str) -> None:
+        self.send(number, "error", code=code, message=message)
+
+    def read(self) -> None:
+        while (frame := self.wire.read_frame(self.input)) is not None:
+            if frame.type == "cancel":
+                self.cancelled.add(frame.fields["target"])
+                if self.mode != "hang_in_generate":
+                    self.send(frame.id, "cancelled", target=frame.fields["target"], was_running=True)
+            elif frame.type == "ping":
+                self.send(frame.id, "pong")
+            else:
+                self.requests.put(frame)
+        if self.mode != "ignores_end":
+            os._exit(0)
+
+    def run(self) -> int:
+        if self.mode == "exit_at_start":
+            print("fake worker: no model here", file=sys.stderr, flush=True)
+            return 3
+        if self.mode == "deaf":
+            time.sleep(600)
+        if self.mode == "garbage":
+            self.output.write(b"Loading checkpoint shards: 100%\n")
+        if self.mode == "huge_header":
+            self.output.write(b"MMT1\xff\xff\xff\xff")
+        if self.mode == "huge_array":
+            self.send_raw('{"type":"x","id":1,"arrays":[{"name":"a","dtype":"<f4","shape":[500000000000]}]}')
+        threading.Thread(target=self.read, daemon=True).start()
+        while True:
+            frame = self.requests.get()
+            if frame.type == "shutdown" and self.mode != "ignores_end":
+                self.send(frame.id, "bye")
+                return 0
+            answer = getattr(self, f"on_{frame.type}", None)
+            if answer is not None:
+                answer(frame)
+
+    def send_raw(self, header: str) -> None:
+        self.output.write(b"MMT1" + len(header).to_bytes(4, "little") + header.encode())
+
+    def on_hello(self, frame: Any) -> None:
+        if self.mode == "hang":
+            time.sleep(600)
+        if self.mode == "close_output":
+            self.output.close()
+            os.close(1)
+            time.sleep(600)
+        if self.mode == "refuses_version":
+            self.error(frame.id, "protocol_mismatch", "Reinstall the extension.")
+            return
+        self.send(
+            frame.id,
+            "hello",
+            protocol=0 if self.mode == "old_version" else self.wire.PROTOCOL_VERSION,
+            version="fake",
+            asked=frame.fields,
+            pid=os.getpid(),
+            python_variables=[key for key in os.environ if key.startswith("PYTHON")],
+        )
+
+    def on_head(self, frame: Any) -> None:
+        if self.mode == "no_head":
+            self.error(frame.id, "unsupported_head", "This is no head. Choose another mesh.")
+            return
+        self.vertex_count = len(frame.arrays["vertices"])
+        self.send(frame.id, "progress", stage="mapping", fraction=0.5)
+        self.send(
+            frame.id, "head", head="h1", topology="fake", confidence=0.75, warnings=["A warning of the head."]
+        )
+
+    def on_audio(self, frame: Any) -> None:
+        self.send(frame.id, "audio", audio="a1", seconds=2.0, asked=frame.fields)
+
+    def on_generate(self, frame: Any) -> None:
+        self.send(frame.id, "progress", stage="motion", fraction=0.25)
+        if self.mode == "exit_in_generate":
+            print("fake worker: something broke", file=sys.stderr, flush=True)
+            os._exit(3)
+        if self.mode == "kill_in_generate":
+            os.kill(os.getpid(), signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
+        if self.mode == "hang_in_generate":
+            time.sleep(600)
+        if self.mode == "wrong_answer":
+            self.send(frame.id, "pong")
+            return
+        for step in range(600 if self.mode == "slow" else 0):
+            if frame.id in self.cancelled:
+                self.error(frame.id, "cancelled", "The job was cancelled.")
+                return
+            self.send(frame.id, "progress", stage="motion", fraction=step / 600)
+            time.sleep(0.1)
+        if self.mode == "cut_frame":
+            self.send_raw('{"type":"result","id":4,"arrays":[{"name":"a","dtype":"<f4","shape":[9]}]}')
+            os._exit(5)
+        arrays = self.result_arrays(frame)
+        names = ["jawOpen", "jawOpen"] if self.mode == "twice_named" else NAMES
+        self.send(
+            frame.id,
+            "result",
+            arrays,
+            names=names,
+            fps=frame.fields["fps"],
+            raw_rate=50.0,
+            stats={"seconds": 0.5},
+            warnings=["And one more."],
+        )
+
+    def result_arrays(self, frame: Any) -> dict[str, Any]:
+        """Return curves that follow sines of the time, and shapes that move every vertex down."""
+        times = frame.fields["start_time"] + np.arange(frame.fields["frames"]) / frame.fields["fps"]
+        raw_times = np.arange(100) / 50.0
+        vertices = self.vertex_count - (self.mode == "wrong_shapes")
+        shapes = np.zeros((2, vertices, 3), dtype="<f4")
+        shapes[0, :, 2] = -0.1
+        shapes[1, :, 2] = 0.05
+        arrays = {"curves": self.curves(times), "raw": self.curves(raw_times), "shapes": shapes}
+        if self.mode == "nan":
+            arrays["curves"][1, 0] = np.nan
+        if self.mode == "no_curves":
+            del arrays["curves"]
+        return arrays
+
+    @staticmethod
+    def curves(times: Any) -> Any:
+        open_ = 0.5 - 0.5 * np.cos(2 * np.pi * times)
+        return np.stack([open_, 1.0 - open_], axis=1).astype("<f4")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1] not in MODES:
+        sys.exit("usage: fake_worker.py MODE, where MODE is one of " + ", ".join(MODES))
+    print(f"fake worker: {sys.argv[1]}", file=sys.stderr, flush=True)
+    sys.exit(FakeWorker(sys.argv[1]).run())
