@@ -148,11 +148,11 @@ class StubTalker:
 
 def stub_backend(talker: StubTalker | None = None) -> Backend:
     return Backend(
-        talker=talker or StubTalker(),  # type: ignore[arg-type]
-        restore_head=StubHead.from_arrays,  # type: ignore[arg-type]
-        restore_speech=StubSpeech.from_arrays,  # type: ignore[arg-type]
+        talker=talker or StubTalker(),
+        restore_head=StubHead.from_arrays,
+        restore_speech=StubSpeech.from_arrays,
         load_audio=load_audio,
-        options=StubOptions,  # type: ignore[arg-type]
+        read_options=lambda values: StubOptions(**values),
         raw_rate=50.0,
     )
 

@@ -27,7 +27,7 @@ class Backend:
         restore_head: builds a prepared head from its mesh and the arrays that it gave for keeping.
         restore_speech: the same for prepared speech.
         load_audio: decodes a file, or the bytes of one; takes ``start``, ``duration`` and ``name``.
-        options: the pipeline's dataclass of options, each with a default.
+        read_options: checks the ``options`` of a request; what is not given has its default.
         raw_rate: rate of the model's own curves, Hz.
     """
 
@@ -35,7 +35,7 @@ class Backend:
     restore_head: Callable[[Mesh, dict[str, NDArray[Any]]], PreparedHead]
     restore_speech: Callable[[dict[str, NDArray[Any]]], PreparedSpeech]
     load_audio: Callable[..., Audio]
-    options: type[AnimateOptions]
+    read_options: Callable[[dict[str, Any]], AnimateOptions]
     raw_rate: float
 
 
@@ -57,7 +57,7 @@ def load_backend(device: str) -> Backend:
         PreparedHead.from_arrays,
         PreparedSpeech.from_arrays,
         load_audio,
-        AnimateOptions,
+        AnimateOptions.from_json,
         RAW_RATE,
     )
 

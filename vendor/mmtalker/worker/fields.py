@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 from numpy.typing import NDArray
 
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.worker.wire import Frame
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-T = TypeVar("T", bound="DataclassInstance")
 _REQUIRED: Any = object()
 
 
@@ -59,35 +53,21 @@ def given(request: Frame, name: str) -> bool:
 def array(request: Frame, name: str, dtype: str, columns: int | None = None) -> NDArray[Any]:
     """Return the array ``name``: (N,), or (N, columns) where ``columns`` is given."""
     found = request.arrays.get(name)
-    shape = "(N,)" if columns is None else f"(N, {columns})"
-    wanted_shape = found is not None and found.shape[1:] == (() if columns is None else (columns,))
-    if found is None or found.ndim == 0 or not wanted_shape or found.dtype.str != dtype:
+    row = () if columns is None else (columns,)
+    if found is None or found.ndim != 1 + len(row) or found.shape[1:] != row or found.dtype.str != dtype:
+        shape = f"({', '.join(map(str, ('N', *row)))})"
         raise bad_request(
             f"A '{request.type}' request needs the array '{name}' of type {dtype} and shape {shape}."
         )
     return found
 
 
-def options(request: Frame, name: str, kind: type[T]) -> T:
-    """Build the dataclass ``kind`` from the object ``name``: unknown entries are ignored.
-
-    A number may be given as a whole one; otherwise an entry must have the type of its default.
-    """
-    values = request.fields.get(name) or {}
-    if not isinstance(values, Mapping):
+def mapping(request: Frame, name: str) -> dict[str, Any]:
+    """Return the object ``name``; absent or null it is empty."""
+    value = _field(request, name, {})
+    if not isinstance(value, dict):
         raise bad_request(f"The field '{name}' of a '{request.type}' request is not an object.")
-    default = kind()
-    taken: dict[str, Any] = {}
-    for entry in dataclasses.fields(kind):
-        if entry.name not in values:
-            continue
-        value, like = values[entry.name], getattr(default, entry.name)
-        if type(like) is float and type(value) is int:
-            value = float(value)
-        if type(value) is not type(like):
-            raise bad_request(f"The option '{entry.name}' is not of the type {type(like).__name__}.")
-        taken[entry.name] = value
-    return kind(**taken)
+    return value
 
 
 def _field(request: Frame, name: str, default: Any) -> Any:

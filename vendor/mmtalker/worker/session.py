@@ -164,7 +164,7 @@ class Session:
             start_time=fields.number(request, "start_time", 0.0),
             frames=frames,
             seed=fields.whole(request, "seed", 0),
-            options=fields.options(request, "options", backend.options),
+            options=backend.read_options(fields.mapping(request, "options")),
             progress=progress,
         )
         return Answer(
