@@ -21,7 +21,7 @@ Float32 = NDArray[np.float32]
 SAMPLE_RATE = 16_000
 """Rate of every :class:`Audio`, Hz."""
 
-_BLOCK_VALUES = 1 << 20  # decoded at once, all channels together: 4 MB
+_BLOCK_VALUES = 1 << 16  # decoded at once, all channels together; a damaged file loses at most this much
 _LOWEST_RATE = 2_000  # Hz; below it there is no speech, and one second would become many
 _LOUDEST = 1e6  # keeps sums of absurd float samples finite
 
@@ -86,7 +86,7 @@ def load_audio(
 
 def _decode(raw: BinaryIO, name: str, start: float, duration: float | None) -> Audio:
     try:
-        file = soundfile.SoundFile(raw)
+        file = _Sequential(raw)
     except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: a name ending in .raw
         raise _unreadable(name) from error
     with file:
@@ -117,10 +117,21 @@ def _decode(raw: BinaryIO, name: str, start: float, duration: float | None) -> A
             ErrorCode.AUDIO_EMPTY,
             f"{name} holds no sound that can be decoded; it is empty or was cut short. Export it again.",
         )
-    peak = float(np.abs(samples).max())
+    peak = max(float(samples.max()), -float(samples.min()))
     if peak > 1.0:
         samples /= np.float32(peak)
     return Audio(samples, reader.warnings(name))
+
+
+class _Sequential(soundfile.SoundFile):  # type: ignore[misc]  # the library has no types
+    """A file that is read from one end to the other.
+
+    The library seeks to where it already is after every block when a file can seek, and each seek costs an
+    mp3 a few milliseconds of wrong sound.
+    """
+
+    def seekable(self) -> bool:
+        return False
 
 
 class _PartReader:
