@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import time
 from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.mesh.canonical import load_canonical
+from mmtalker.mesh.check import check_mesh
+from mmtalker.mesh.mapping import HeadMapping, map_head
 from mmtalker.mesh.mesh import Mesh
+from mmtalker.mesh.parts import fill_parts
+from mmtalker.mesh.roles import CHART_ROLES
+from mmtalker.model.heads import Chart, HeadSurface, sample_head
+from mmtalker.model.inference import evaluate_shapes, fuse
+from mmtalker.model.loading import CONFIG_NAME, DEFAULT_FOLDER, LoadedModel, load_model
+from mmtalker.model.network import SampledHead
+from mmtalker.model.regression import DISPLACEMENT_SCALE
+from mmtalker.motion.finish import AnimateOptions, finish_curves
+from mmtalker.motion.resample import frame_times, sample_curves
+from mmtalker.motion.silence import loudness
+from mmtalker.progress import Progress, silent, span
+from mmtalker.speech.audio import SAMPLE_RATE, Audio
+from mmtalker.speech.features import FEATURE_RATE, SpeechEncoder
+from mmtalker.version import version
+
+__all__ = ["RAW_RATE", "AnimateOptions", "Animation", "PreparedHead", "PreparedSpeech", "Talker"]
 
 Float32 = NDArray[np.float32]
 
-RAW_RATE = 50.0
+RAW_RATE = float(FEATURE_RATE)
 """Rate of the model's own curves, Hz."""
+
+ENCODER_NAME = "whisper_base_encoder.safetensors"
+
+SAMPLING_SEED = 0
+"""Samples of a head never change, so that its shape keys do not either."""
 
 
 @dataclass(frozen=True)
@@ -40,3 +72,266 @@ class Animation:
     shapes: Float32
     stats: dict[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PreparedHead:
+    """A head that is mapped, sampled and has its shape keys; good for any number of clips.
+
+    Attributes:
+        mesh: as given.
+        topology, confidence: from the mapping.
+        role: (V,) part of each vertex.
+        shapes: (K, V, 3) displacements in head space.
+        static: (S, 8), neighbours: (S, k): the samples, see :class:`SampledHead`.
+        sample_shapes: (K, S, 3) shape keys at the samples, cm in canonical space.
+        warnings: sentences for the user.
+    """
+
+    mesh: Mesh
+    topology: str
+    confidence: float
+    role: NDArray[np.uint8]
+    shapes: Float32
+    static: Float32
+    neighbours: NDArray[np.int64]
+    sample_shapes: Float32
+    warnings: tuple[str, ...] = ()
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything but the mesh, as arrays for a cache."""
+        about = {
+            "topology": self.topology,
+            "confidence": self.confidence,
+            "warnings": list(self.warnings),
+        }
+        return {
+            "about": np.frombuffer(json.dumps(about).encode(), dtype=np.uint8),
+            "role": self.role,
+            "shapes": self.shapes,
+            "static": self.static,
+            "neighbours": self.neighbours,
+            "sample_shapes": self.sample_shapes,
+        }
+
+    @staticmethod
+    def from_arrays(mesh: Mesh, arrays: dict[str, NDArray[Any]]) -> PreparedHead:
+        """Rebuild from :meth:`to_arrays` and the same mesh."""
+        about = json.loads(arrays["about"].tobytes().decode())
+        if arrays["shapes"].shape[1] != mesh.vertex_count:
+            raise ValueError("the stored shapes belong to another mesh")
+        return PreparedHead(
+            mesh,
+            str(about["topology"]),
+            float(about["confidence"]),
+            arrays["role"],
+            arrays["shapes"],
+            arrays["static"],
+            arrays["neighbours"],
+            arrays["sample_shapes"],
+            tuple(about["warnings"]),
+        )
+
+    def sampled(self, device: torch.device) -> SampledHead:
+        static = torch.from_numpy(self.static).to(device)
+        neighbours = torch.from_numpy(self.neighbours).to(device)
+        return SampledHead(static, neighbours, static.new_zeros(len(static)))
+
+
+@dataclass(frozen=True)
+class PreparedSpeech:
+    """Speech that is encoded; good for any number of heads.
+
+    Attributes:
+        features: (T, L, D) float16 at 50 Hz.
+        energy: (T,) loudness, dB of full scale.
+        seconds: length of the clip.
+    """
+
+    features: NDArray[np.float16]
+    energy: Float32
+    seconds: float
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        return {
+            "features": self.features,
+            "energy": self.energy,
+            "seconds": np.array([self.seconds], dtype=np.float64),
+        }
+
+    @staticmethod
+    def from_arrays(arrays: dict[str, NDArray[Any]]) -> PreparedSpeech:
+        """Rebuild from :meth:`to_arrays`."""
+        return PreparedSpeech(arrays["features"], arrays["energy"], float(arrays["seconds"][0]))
+
+
+def choose_device(name: str) -> torch.device:
+    """Turn ``auto``, ``cpu`` or ``cuda`` into a device.
+
+    Raises:
+        MMTalkerError: DEVICE_UNAVAILABLE when CUDA is asked for and cannot be used.
+    """
+    available = torch.cuda.is_available()
+    if name == "cuda" and not available:
+        raise MMTalkerError(
+            ErrorCode.DEVICE_UNAVAILABLE,
+            "CUDA was asked for, but PyTorch finds no usable NVIDIA GPU. Choose the device 'auto' or 'cpu', "
+            "or install the CUDA runtime and a current driver.",
+        )
+    return torch.device("cuda" if available and name in ("auto", "cuda") else "cpu")
+
+
+class Talker:
+    """The model on one device; weights are read at the first use."""
+
+    def __init__(
+        self, *, device: str = "auto", weights: Path | None = None, encoder: Path | None = None
+    ) -> None:
+        """Choose device and files.
+
+        Args:
+            device: ``auto``, ``cpu`` or ``cuda``.
+            weights: folder of a trained model; None for the shipped one.
+            encoder: the speech encoder's file; None for the one beside the shipped weights.
+        """
+        self._device = choose_device(device)
+        self._weights = weights or DEFAULT_FOLDER
+        self._encoder_path = encoder or DEFAULT_FOLDER / ENCODER_NAME
+
+    @property
+    def device_name(self) -> str:
+        if self._device.type == "cuda":
+            return f"cuda:0 {torch.cuda.get_device_name(0)}"
+        return "cpu"
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes whenever the same input could give another result."""
+        try:
+            config = (self._weights / CONFIG_NAME).read_bytes()
+        except OSError:
+            config = b""
+        return hashlib.sha256(config + version().encode()).hexdigest()
+
+    @cached_property
+    def _model(self) -> LoadedModel:
+        return load_model(self._weights, self._device)
+
+    @cached_property
+    def _encoder(self) -> SpeechEncoder:
+        layers = self._model.network.config.speech_layers
+        return SpeechEncoder(self._encoder_path, self._device, layers)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self._model.network.config.names
+
+    @torch.inference_mode()
+    def prepare_head(self, mesh: Mesh, progress: Progress = silent) -> PreparedHead:
+        """Check, map and sample a head and evaluate its shape keys.
+
+        Raises:
+            MMTalkerError: BAD_MESH, UNSUPPORTED_HEAD or WEIGHTS_MISSING.
+        """
+        warnings = check_mesh(mesh)
+        progress("mapping", 0.05)
+        mapping = map_head(mesh)
+        network = self._model.network
+        progress("sampling", 0.4)
+        vertices = mapping.to_canonical.apply(mesh.vertices)
+        on_chart = np.isin(mapping.role, CHART_ROLES)
+        surface = HeadSurface.build(vertices, mesh.triangles(), mapping.uv, on_chart)
+        canonical = load_canonical()
+        chart = Chart(torch.from_numpy(canonical.uv[canonical.chart_triangles]))
+        generator = torch.Generator().manual_seed(SAMPLING_SEED)
+        sampled = sample_head(network, chart, surface, network.config.samples, generator)
+        progress("shapes", 0.55)
+        sample_shapes = network.shapes(sampled, sampled.uv, sampled.static[:, :6])
+        shapes = self._shapes(mapping, surface, sampled, vertices, span(progress, 0.55, 1.0))
+        return PreparedHead(
+            mesh,
+            mapping.topology,
+            mapping.confidence,
+            mapping.role,
+            shapes,
+            sampled.static.cpu().numpy(),
+            sampled.neighbours.cpu().numpy(),
+            sample_shapes.cpu().numpy(),
+            tuple(warnings) + mapping.warnings,
+        )
+
+    def _shapes(
+        self,
+        mapping: HeadMapping,
+        surface: HeadSurface,
+        sampled: SampledHead,
+        vertices: NDArray[np.float64],
+        progress: Progress,
+    ) -> Float32:
+        """Evaluate Φ at the skin, move the other parts by rule, return (K, V, 3) in head space."""
+        skin = surface.on_chart
+        shapes = np.zeros((len(self.names), len(vertices), 3), dtype=np.float32)
+        shapes[:, skin] = evaluate_shapes(
+            self._model.network, sampled, surface.uv[skin], surface.point[skin], progress
+        )
+        shapes *= DISPLACEMENT_SCALE
+        shapes = fill_parts(mapping, vertices, shapes, self.names)
+        return mapping.to_canonical.inverse().apply_vectors(shapes).astype(np.float32)
+
+    @torch.inference_mode()
+    def prepare_speech(self, audio: Audio, progress: Progress = silent) -> PreparedSpeech:
+        """Encode speech of any length.
+
+        Raises:
+            MMTalkerError: WEIGHTS_MISSING.
+        """
+        features = self._encoder.features(audio, progress).astype(np.float16)
+        energy = loudness(audio.samples, SAMPLE_RATE, RAW_RATE)
+        return PreparedSpeech(features, energy, audio.seconds)
+
+    @torch.inference_mode()
+    def animate(
+        self,
+        head: PreparedHead,
+        speech: PreparedSpeech,
+        *,
+        fps: float,
+        start_time: float = 0.0,
+        frames: int | None = None,
+        seed: int = 0,
+        options: AnimateOptions = AnimateOptions(),  # noqa: B008 - frozen
+        progress: Progress = silent,
+    ) -> Animation:
+        """Make a head speak.
+
+        Args:
+            head, speech: prepared by this talker.
+            fps: rate of the curves; any positive number.
+            start_time: seconds of the audio at the first row.
+            frames: rows; None covers the audio from ``start_time`` on.
+            seed: of blinks; the same input and seed give the same curves.
+            options: finishing.
+            progress: told about windows.
+        """
+        if not (np.isfinite(fps) and fps > 0 and np.isfinite(start_time)):
+            raise MMTalkerError(
+                ErrorCode.BAD_REQUEST,
+                f"The frame rate is {fps} and the start {start_time} s. Give a positive frame rate.",
+            )
+        began = time.perf_counter()
+        raw = fuse(
+            self._model.network, head.sampled(self._device), head.sample_shapes, speech.features, progress
+        )
+        fused = time.perf_counter()
+        finished = finish_curves(raw, self.names, speech.energy, RAW_RATE, options, seed)
+        if frames is None:
+            frames = max(1, int(np.ceil((speech.seconds - start_time) * fps)))
+        curves = sample_curves(finished, RAW_RATE, frame_times(frames, fps, start_time))
+        stats = {
+            "audio_seconds": speech.seconds,
+            "fusion_seconds": fused - began,
+            "finish_seconds": time.perf_counter() - fused,
+        }
+        return Animation(
+            self.names, curves, fps, start_time, raw, head.mesh, head.shapes, stats, head.warnings
+        )

@@ -1,0 +1,68 @@
+"""Long speech in windows: no seam, no growth, the same result whatever is told about progress."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from mmtalker.model import inference
+from mmtalker.model.inference import OVERLAP, WINDOW, fuse, past_motion, windows
+from tests.model.small import random_head, small_network
+
+
+def speech(frames: int) -> np.ndarray:
+    return np.random.default_rng(0).standard_normal((frames, 2, 16)).astype(np.float16)
+
+
+def test_windows_cover_everything_and_share_their_overlap() -> None:
+    for total in (1, WINDOW, WINDOW + 1, 5 * WINDOW + 17, 180_000):
+        cut = windows(total)
+        assert cut[0][0] == 0 and cut[-1][1] == total
+        assert all(stop - start <= WINDOW for start, stop in cut)
+        assert all(a[1] - b[0] == OVERLAP for a, b in zip(cut, cut[1:], strict=False))
+
+
+def test_a_long_clip_joins_without_a_jump() -> None:
+    network, head = small_network(), random_head()
+    shapes = np.random.default_rng(1).standard_normal((52, 64, 3)).astype(np.float32) * 0.01
+
+    curves = fuse(network, head, shapes, speech(2 * WINDOW))
+
+    change = np.abs(np.diff(curves, axis=0)).mean(axis=1)
+    joins = [start + OVERLAP // 2 for start, _ in windows(2 * WINDOW)[1:]]
+    near_joins = np.concatenate([change[join - 30 : join + 30] for join in joins])
+    assert near_joins.max() < 1.1 * change.max()
+    assert near_joins.mean() < 1.2 * change.mean()
+
+
+def test_a_short_clip_is_one_window_and_equals_the_network() -> None:
+    network, head = small_network(), random_head()
+    features = speech(50)
+
+    with torch.no_grad():
+        made = fuse(network, head, np.zeros((52, 64, 3), dtype=np.float32), features)
+        direct = network.activations(head, torch.from_numpy(features.astype(np.float32))[None], head.still())
+
+    assert np.allclose(made, direct[0].numpy(), atol=1e-6)
+
+
+def test_past_motion_is_displacement_and_its_change() -> None:
+    shapes = torch.zeros(2, 1, 3)
+    shapes[0, 0, 1], shapes[1, 0, 2] = 2.0, 1.0
+    before, just_before = torch.tensor([[0.5, 0.0]]), torch.tensor([[1.0, 1.0]])
+
+    past = past_motion(shapes, before, just_before)
+
+    assert past[0, 0].tolist() == [0.0, 2.0, 1.0, 0.0, 1.0, 1.0]
+
+
+def test_shapes_in_chunks_are_the_shapes_at_once(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    network, head = small_network(), random_head()
+    rng = np.random.default_rng(0)
+    uv, point = rng.random((50, 2), dtype=np.float32), rng.random((50, 6), dtype=np.float32)
+    with torch.no_grad():
+        whole = inference.evaluate_shapes(network, head, uv, point)
+        monkeypatch.setattr(inference, "POINTS_AT_ONCE", 7)
+        chunks = inference.evaluate_shapes(network, head, uv, point)
+
+    assert np.allclose(whole, chunks, atol=1e-6)

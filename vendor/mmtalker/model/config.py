@@ -1,0 +1,92 @@
+"""The network's configuration: small, frozen, and stored beside the weights that it describes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.motion.arkit import ARKIT_NAMES
+
+FORMAT_VERSION = 1
+"""Raised when old weights can no longer be read."""
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Everything needed to rebuild the network.
+
+    Attributes:
+        names: K channels; the first 52 are ARKit's, further ones are detail modes.
+        speech_layers: encoder layers that are mixed (0 is the convolution stem).
+        speech_width: width D of an encoder layer.
+        width: d, the width of tokens and of the motion feature.
+        attention_heads: heads of each cross-attention.
+        chart_triangles: triangles of the canonical chart, one sampling logit each.
+        samples: geometry samples at inference; training and inference may use any number.
+        neighbours: k of the graph over samples, itself included.
+        graph_width: channels of the residual graph network.
+        graph_layers: its depth.
+        grid_resolutions: cells along one side of each learnable chart grid γ(u, v).
+        grid_features: channels of each grid.
+        trunk_width, trunk_layers: the MLP Φ.
+        temporal_layers: dilated convolution blocks over the motion feature.
+        dropout: during training, on tokens.
+        regression: ``factorised`` gives shape keys; ``joint`` is one network over point and
+            motion feature together, for comparison.
+    """
+
+    names: tuple[str, ...] = ARKIT_NAMES
+    speech_layers: tuple[int, ...] = (2, 4, 6)
+    speech_width: int = 512
+    width: int = 160
+    attention_heads: int = 4
+    chart_triangles: int = 0
+    samples: int = 1024
+    neighbours: int = 9
+    graph_width: int = 64
+    graph_layers: int = 3
+    grid_resolutions: tuple[int, ...] = (16, 32, 64, 128, 256)
+    grid_features: int = 6
+    trunk_width: int = 192
+    trunk_layers: int = 3
+    temporal_layers: int = 4
+    dropout: float = 0.1
+    regression: Literal["factorised", "joint"] = "factorised"
+
+    @property
+    def channels(self) -> int:
+        return len(self.names)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"format_version": FORMAT_VERSION, **asdict(self)}
+
+    @staticmethod
+    def from_json(values: dict[str, Any]) -> ModelConfig:
+        """Rebuild from :meth:`to_json`.
+
+        Raises:
+            MMTalkerError: WEIGHTS_MISSING when another version wrote it or a field is unknown.
+        """
+        version = values.get("format_version")
+        known = {field.name for field in fields(ModelConfig)}
+        unknown = set(values) - known - {"format_version"}
+        if version != FORMAT_VERSION or unknown:
+            raise MMTalkerError(
+                ErrorCode.WEIGHTS_MISSING,
+                f"The model's config.json is of format {version!r} and this version reads format "
+                f"{FORMAT_VERSION}. Reinstall MMTalker, so that program and weights belong together.",
+            )
+        return ModelConfig(
+            **{
+                name: tuple(value) if isinstance(value, list) else value
+                for name, value in values.items()
+                if name in known
+            }
+        )
+
+    @staticmethod
+    def load(path: Path) -> ModelConfig:
+        return ModelConfig.from_json(json.loads(path.read_text(encoding="utf-8")))

@@ -1,0 +1,79 @@
+"""Saving and loading a network: safetensors beside a config.json that describes them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+
+from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.io.atomic import replacing
+from mmtalker.model.config import ModelConfig
+from mmtalker.model.network import MMTalkerNetwork
+
+WEIGHTS_NAME = "mmtalker.safetensors"
+CONFIG_NAME = "config.json"
+
+DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / "weights"
+"""Where the shipped weights lie."""
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A network ready for inference.
+
+    Attributes:
+        network: in evaluation mode, in float32.
+        checksum: SHA-256 of the weights file.
+    """
+
+    network: MMTalkerNetwork
+    checksum: str
+
+
+def save_model(network: MMTalkerNetwork, folder: Path, about: dict[str, Any]) -> None:
+    """Write weights (float16) and configuration; ``about`` names sources, licence and figures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {name: value.detach().cpu().half() for name, value in network.state_dict().items()}
+    data = safetensors.torch.save(tensors)
+    config = {
+        "model": network.config.to_json(),
+        "weights": {"file": WEIGHTS_NAME, "sha256": hashlib.sha256(data).hexdigest()},
+        "about": about,
+    }
+    with replacing(folder / WEIGHTS_NAME) as partial:
+        partial.write_bytes(data)
+    with replacing(folder / CONFIG_NAME) as partial:
+        partial.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+
+
+def load_model(folder: Path = DEFAULT_FOLDER, device: torch.device | str = "cpu") -> LoadedModel:
+    """Read a network that :func:`save_model` wrote.
+
+    Raises:
+        MMTalkerError: WEIGHTS_MISSING when a file is absent, damaged or of another version.
+    """
+    try:
+        config = json.loads((folder / CONFIG_NAME).read_text(encoding="utf-8"))
+        data = (folder / WEIGHTS_NAME).read_bytes()
+        checksum = hashlib.sha256(data).hexdigest()
+        if checksum != config["weights"]["sha256"]:
+            raise ValueError(f"{WEIGHTS_NAME} does not have the checksum that {CONFIG_NAME} names")
+        tensors = {name: value.float() for name, value in safetensors.torch.load(data).items()}
+        network = MMTalkerNetwork(ModelConfig.from_json(config["model"]), tensors["sampler.area"])
+        network.load_state_dict(tensors, strict=True)
+    except MMTalkerError:
+        raise
+    except (OSError, KeyError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
+        raise MMTalkerError(
+            ErrorCode.WEIGHTS_MISSING,
+            f"The model weights in {folder} cannot be used: {error}. Reinstall MMTalker, or give the "
+            "folder of weights that you trained.",
+        ) from error
+    return LoadedModel(network.to(device).eval(), checksum)

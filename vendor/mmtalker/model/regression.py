@@ -1,0 +1,130 @@
+"""From a chart point and the motion feature to a displacement, at any resolution."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import gelu, grid_sample
+
+DISPLACEMENT_SCALE = 0.01
+"""Metres for each unit that the network puts out: it works in centimetres."""
+
+
+class ChartEncoding(nn.Module):
+    """γ(u, v): learnable feature grids of several resolutions over the chart, read bilinearly.
+
+    Grids reach the sharp borders of lips and lids in far fewer steps than sines of the coordinates do.
+    """
+
+    def __init__(self, resolutions: tuple[int, ...], features: int) -> None:
+        super().__init__()
+        self.grids = nn.ParameterList(
+            nn.Parameter(1e-2 * torch.randn(1, features, size, size)) for size in resolutions
+        )
+        self.width = features * len(resolutions)
+
+    def forward(self, uv: Tensor) -> Tensor:
+        """(P, 2) in 0..1 -> (P, width)."""
+        place = (2.0 * uv - 1.0)[None, :, None]
+        read = [
+            grid_sample(grid, place, align_corners=True, padding_mode="border")[0, :, :, 0]
+            for grid in self.grids
+        ]
+        return torch.cat(read, dim=0).T
+
+
+def interpolate_samples(
+    points_uv: Tensor, samples_uv: Tensor, features: Tensor, log_weight: Tensor, neighbours: int = 6
+) -> Tensor:
+    """Read sample features at chart points, by a Gaussian over the nearest samples.
+
+    Args:
+        points_uv: (P, 2).
+        samples_uv: (S, 2).
+        features: (S, F).
+        log_weight: (S,) how many samples each stands for.
+
+    Returns:
+        (P, F).
+    """
+    distance, index = torch.cdist(points_uv, samples_uv).topk(neighbours, largest=False)
+    width = distance[:, -1:].clamp_min(1e-6)
+    # A compact kernel: the farthest neighbour has weight 0, so a point that passes from one set of
+    # neighbours to another sees no jump.
+    kernel = (1.0 - (distance / width) ** 2).clamp_min(0.0) ** 2 + 1e-6
+    weight = kernel * log_weight.exp()[index]
+    weight = weight / weight.sum(dim=1, keepdim=True)
+    return (weight[..., None] * features[index]).sum(dim=1)
+
+
+class Trunk(nn.Module):
+    """The layers that see chart place, local geometry and the head as a whole.
+
+    Args:
+        encoding: γ.
+        local_width: channels of the interpolated sample tokens.
+        width, layers: of the MLP.
+    """
+
+    POINT = 3 + 3
+    CONDITION = 32
+
+    def __init__(self, encoding: ChartEncoding, local_width: int, width: int, layers: int) -> None:
+        super().__init__()
+        self.encoding = encoding
+        self.local = nn.Linear(local_width, self.CONDITION)
+        self.whole = nn.Linear(local_width, self.CONDITION)
+        sizes = [encoding.width + self.POINT + 2 * self.CONDITION] + [width] * layers
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False))
+
+    def forward(self, uv: Tensor, point: Tensor, local: Tensor, whole: Tensor) -> Tensor:
+        """(P, 2), (P, 6) position and normal, (P, F), (F,) -> (P, width)."""
+        x = torch.cat(
+            [self.encoding(uv), point, self.local(local), self.whole(whole).expand(len(uv), -1)], dim=1
+        )
+        for layer in self.layers:
+            x = gelu(layer(x))
+        return x
+
+
+class FactorisedRegression(nn.Module):
+    """D(p, t) = sum_k a_k(m_t) Φ_k(p): K shapes from the trunk, K activations from the branch."""
+
+    def __init__(self, trunk: Trunk, trunk_width: int, motion_width: int, channels: int) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.shape = nn.Linear(trunk_width, channels * 3)
+        self.activation = nn.Linear(motion_width, channels)
+        # An untrained network gives a still face.
+        for layer in (self.shape, self.activation):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def shapes(self, uv: Tensor, point: Tensor, local: Tensor, whole: Tensor) -> Tensor:
+        """Return Φ (K, P, 3) in centimetres; arguments as in :meth:`Trunk.forward`."""
+        return self.shape(self.trunk(uv, point, local, whole)).unflatten(-1, (-1, 3)).transpose(0, 1)
+
+    def activations(self, motion: Tensor) -> Tensor:
+        """(B, T, d) -> (B, T, K)."""
+        out: Tensor = self.activation(motion)
+        return out
+
+
+class JointRegression(nn.Module):
+    """The paper's form: one network over the point's feature and the motion feature together."""
+
+    def __init__(self, trunk: Trunk, trunk_width: int, motion_width: int) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.motion = nn.Linear(motion_width, trunk_width)
+        self.hidden = nn.Linear(trunk_width, trunk_width)
+        self.out = nn.Linear(trunk_width, 3)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, motion: Tensor, uv: Tensor, point: Tensor, local: Tensor, whole: Tensor) -> Tensor:
+        """(B, T, d) and P points -> displacement (B, T, P, 3) in centimetres."""
+        place = self.trunk(uv, point, local, whole)
+        mixed = gelu(place + self.motion(motion)[:, :, None])
+        out: Tensor = self.out(gelu(self.hidden(mixed)))
+        return out

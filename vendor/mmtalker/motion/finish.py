@@ -1,0 +1,88 @@
+"""From the model's raw curves to the ones that are keyed: silence, blinks, range, rate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.motion.blink import blink_curve, blink_times
+from mmtalker.motion.silence import speech_gate
+
+Float32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class AnimateOptions:
+    """What a person may turn without running the model again.
+
+    Attributes:
+        mouth_strength: factor on jaw and mouth channels.
+        brow_strength: factor on brow channels.
+        blink_rate: blinks a minute; 0 for none.
+        silence_gate: lead the mouth to rest in pauses.
+    """
+
+    mouth_strength: float = 1.0
+    brow_strength: float = 1.0
+    blink_rate: float = 15.0
+    silence_gate: bool = True
+
+    @staticmethod
+    def from_json(values: dict[str, Any]) -> AnimateOptions:
+        """Build from a message's fields.
+
+        Raises:
+            MMTalkerError: BAD_REQUEST for an unknown name or a value that is not a finite number.
+        """
+        known = {field.name: field.default for field in fields(AnimateOptions)}
+        for name, value in values.items():
+            if name not in known:
+                raise MMTalkerError(
+                    ErrorCode.BAD_REQUEST,
+                    f"There is no option {name!r}. The options are {', '.join(sorted(known))}.",
+                )
+            if not isinstance(value, bool | int | float) or not np.isfinite(value):
+                raise MMTalkerError(
+                    ErrorCode.BAD_REQUEST, f"The option {name!r} must be a finite number, not {value!r}."
+                )
+        return AnimateOptions(**values)
+
+
+def finish_curves(
+    raw: Float32,
+    names: tuple[str, ...],
+    level: Float32,
+    rate: float,
+    options: AnimateOptions,
+    seed: int,
+) -> Float32:
+    """Apply everything that needs no inference.
+
+    Args:
+        raw: (R, K) the network's activations.
+        names: K channels.
+        level: (R,) loudness of the speech in dB of full scale.
+        rate: of both, Hz.
+        options: the user's choices.
+        seed: of the blinks.
+
+    Returns:
+        (R, K) within 0..1.
+    """
+    curves = raw.astype(np.float32, copy=True)
+    mouth = [i for i, name in enumerate(names) if name.startswith(("jaw", "mouth", "tongue", "cheekPuff"))]
+    brows = [i for i, name in enumerate(names) if name.startswith("brow")]
+    curves[:, mouth] *= options.mouth_strength
+    curves[:, brows] *= options.brow_strength
+    if options.silence_gate:
+        curves[:, mouth] *= speech_gate(level, rate)[:, None]
+    starts = blink_times(len(raw) / rate, options.blink_rate, level, rate, np.random.default_rng(seed))
+    lids = blink_curve(starts, len(raw), rate)
+    for name in ("eyeBlinkLeft", "eyeBlinkRight"):
+        column = names.index(name)
+        curves[:, column] = np.maximum(curves[:, column], lids)
+    return np.clip(curves, 0.0, 1.0)

@@ -1,0 +1,57 @@
+"""Where nobody speaks, and how the mouth comes to rest there."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import binary_closing, distance_transform_edt
+
+Float32 = NDArray[np.float32]
+
+BELOW_SPEECH_DB = 38.0
+"""A frame this far below the clip's loud speech is silent."""
+
+ABSOLUTE_FLOOR_DB = -62.0
+"""A frame below this level of full scale is silent in any clip."""
+
+SHORTEST_PAUSE = 0.24
+"""Seconds; a shorter quiet stretch is a closed consonant and belongs to speech."""
+
+RAMP = 0.16
+"""Seconds from speech to rest: lips part before the voice begins and close after it ends."""
+
+
+def loudness(samples: Float32, sample_rate: int, rate: float) -> Float32:
+    """Return the RMS level at ``rate`` Hz over windows of two steps, in dB of full scale.
+
+    Frame i is centred on i / rate seconds; there are ceil(seconds * rate) of them.
+    """
+    step = round(sample_rate / rate)
+    frames = -(-len(samples) // step)
+    power = np.zeros(frames * step + 2 * step, dtype=np.float64)
+    power[step : step + len(samples)] = samples.astype(np.float64) ** 2
+    total = np.concatenate([[0.0], np.cumsum(power)])
+    centre = step + np.arange(frames) * step
+    mean = (total[centre + step] - total[centre - step]) / (2 * step)
+    return (10.0 * np.log10(np.maximum(mean, 1e-12))).astype(np.float32)
+
+
+def speech_gate(level: Float32, rate: float) -> Float32:
+    """Return (N,) in 0..1: 1 while somebody speaks, 0 in pauses, with cosine ramps between.
+
+    Args:
+        level: (N,) loudness in dB of full scale.
+        rate: its rate, Hz.
+    """
+    if not len(level):
+        return np.zeros(0, dtype=np.float32)
+    threshold = max(float(np.percentile(level, 95)) - BELOW_SPEECH_DB, ABSOLUTE_FLOOR_DB)
+    loud = level > threshold
+    if not loud.any():
+        return np.zeros(len(level), dtype=np.float32)
+    width = max(1, round(SHORTEST_PAUSE * rate))
+    padded = np.pad(loud, width)
+    speech = binary_closing(padded, structure=np.ones(width, dtype=bool))[width:-width]
+    away = distance_transform_edt(~speech) / rate
+    gate: Float32 = (0.5 + 0.5 * np.cos(np.pi * np.clip(away / RAMP, 0.0, 1.0))).astype(np.float32)
+    return gate

@@ -1,0 +1,90 @@
+"""What a training run is: sizes, weights of the losses, schedule. Saved with the weights."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.model.config import ModelConfig
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """Factor of each term; see ``losses.py`` for the terms."""
+
+    shape: float = 2.0
+    displacement: float = 2.0
+    activation: float = 1.0
+    velocity: float = 6.0
+    lip_contact: float = 8.0
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """One training run.
+
+    Attributes:
+        steps: optimiser steps.
+        batch: windows of speech a step.
+        window: frames of a window, at 50 Hz.
+        samples: geometry samples a step, drawn anew; inference may use more.
+        shape_points: chart points a step at which shape keys are compared.
+        motion_points: chart points a step at which displacement is compared.
+        learning_rate: peak; half a cosine leads it to a hundredth.
+        weight_decay: of AdamW.
+        average: decay of the running average of weights, which is what is saved.
+        variants: changed copies of each recording.
+        noise_clips: recordings without speech.
+        anny_heads, ict_heads: random identities beside each model's own.
+        no_past: share of windows that start from rest instead of seeing the frames before.
+        seed: of everything.
+        losses: weights of the terms.
+        model: the network.
+    """
+
+    steps: int = 6000
+    batch: int = 24
+    window: int = 100
+    samples: int = 320
+    shape_points: int = 3072
+    motion_points: int = 192
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.02
+    average: float = 0.998
+    variants: int = 5
+    noise_clips: int = 40
+    anny_heads: int = 12
+    ict_heads: int = 12
+    no_past: float = 0.5
+    seed: int = 0
+    losses: LossWeights = field(default_factory=LossWeights)
+    model: ModelConfig = field(default_factory=ModelConfig)
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "model": self.model.to_json()}
+
+    @staticmethod
+    def load(path: Path) -> TrainConfig:
+        """Read a JSON file that names the fields to change.
+
+        Raises:
+            MMTalkerError: FILE_FORMAT for an unreadable file or an unknown field.
+        """
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            known = {item.name for item in fields(TrainConfig)}
+            if unknown := set(values) - known:
+                raise ValueError(f"unknown fields {', '.join(sorted(unknown))}")
+            if "losses" in values:
+                values["losses"] = LossWeights(**values["losses"])
+            if "model" in values:
+                model = {**ModelConfig().to_json(), **values["model"]}
+                values["model"] = ModelConfig.from_json(model)
+            return TrainConfig(**values)
+        except (OSError, ValueError, TypeError) as error:
+            raise MMTalkerError(
+                ErrorCode.FILE_FORMAT, f"{path} is not a training configuration: {error}."
+            ) from error

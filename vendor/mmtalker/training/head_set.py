@@ -1,0 +1,96 @@
+"""Training heads as tensors: where a step samples them, and what it compares with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mmtalker.data.heads import TrainingHead
+from mmtalker.mesh.canonical import CanonicalHead
+from mmtalker.mesh.roles import CHART_ROLES
+from mmtalker.model.heads import HeadSurface
+from mmtalker.model.regression import DISPLACEMENT_SCALE
+
+REGION_WEIGHT = {"lips": 5.0, "eye_region": 3.0}
+"""How much a point of these regions counts, beside 1 for the rest of the face."""
+
+STILL_WEIGHT = 0.3
+"""Weight of a point that no shape moves: the back of the head."""
+
+STILL_CM = 0.02
+
+
+@dataclass(frozen=True)
+class Places:
+    """Points of a head's chart with their true shape keys.
+
+    Attributes:
+        uv: (P, 2); point: (P, 6) position in dm and normal.
+        shapes: (K, P, 3) cm.
+    """
+
+    uv: Tensor
+    point: Tensor
+    shapes: Tensor
+
+    def __getitem__(self, rows: Tensor) -> Places:
+        return Places(self.uv[rows], self.point[rows], self.shapes[:, rows])
+
+    def to(self, device: torch.device) -> Places:
+        return Places(self.uv.to(device), self.point.to(device), self.shapes.to(device))
+
+
+@dataclass(frozen=True)
+class HeadTensors:
+    """One head, ready for training.
+
+    Attributes:
+        name: for logs.
+        surface: its chart vertices, for sampling.
+        places: all of them.
+        weight: (P,) how much each counts in a loss, and how often a step looks at it.
+        lips: 2 G points of the inner lips, the upper ones first, each facing its lower one.
+        lip_rest: (G,) gap at rest, cm.
+    """
+
+    name: str
+    surface: HeadSurface
+    places: Places
+    weight: Tensor
+    lips: Places
+    lip_rest: Tensor
+
+    def at(self, uv: NDArray[np.float32]) -> Places:
+        """Read points and true shape keys at any chart places (N, 2)."""
+        shapes = self.places.shapes
+        flat = shapes.permute(1, 0, 2).flatten(1).cpu().numpy()
+        read = torch.from_numpy(self.surface.at(uv, flat)).unflatten(1, (len(shapes), 3))
+        point = torch.from_numpy(self.surface.at(uv, self.surface.point))
+        return Places(torch.from_numpy(uv), point, read.permute(1, 0, 2))
+
+
+def head_tensors(head: TrainingHead, canonical: CanonicalHead) -> HeadTensors:
+    """Keep a head's chart vertices and weigh them by region."""
+    kept = np.isin(head.role, CHART_ROLES)
+    renumber = np.cumsum(kept) - 1
+    triangles = renumber[head.triangles[kept[head.triangles].all(axis=1)]].astype(np.int32)
+    uv = np.ascontiguousarray(head.uv[kept], dtype=np.float32)
+    surface = HeadSurface.build(head.vertices[kept], triangles, uv, np.ones(len(uv), dtype=bool))
+    shapes = torch.from_numpy(head.shapes[:, kept] / DISPLACEMENT_SCALE).float()
+    places = Places(torch.from_numpy(uv), torch.from_numpy(surface.point), shapes)
+
+    moves = shapes.norm(dim=-1).amax(dim=0) > STILL_CM
+    weight = torch.where(moves, 1.0, STILL_WEIGHT)
+    for region, factor in REGION_WEIGHT.items():
+        inside = torch.from_numpy(canonical.region_at(region, uv))
+        weight = torch.where(inside, torch.tensor(factor), weight)
+
+    bare = HeadTensors(head.name, surface, places, weight, places, torch.zeros(0))
+    lips = bare.at(canonical.uv[canonical.lip_pairs.T.ravel()])
+    upper, lower = lips.point[:, 1].chunk(2)
+    rest = (upper - lower).clamp_min(0.0) * 10.0
+    return HeadTensors(head.name, surface, places, weight, lips, rest)

@@ -1,0 +1,48 @@
+"""What training minimises: each term in centimetres or activations, weighted in the configuration."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+CLOSURE_REACH = 0.12
+"""Centimetres of lip gap below which closing counts most."""
+
+CLOSURE_EMPHASIS = 6.0
+
+
+def robust(difference: Tensor, scale: float) -> Tensor:
+    """Pseudo-Huber norm over the last axis: squared below ``scale``, linear above."""
+    return scale * (torch.sqrt((difference**2).sum(dim=-1) / scale**2 + 1.0) - 1.0)
+
+
+def shape_loss(predicted: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+    """Distance of shape keys at sampled points.
+
+    Args:
+        predicted, truth: (K, P, 3) cm.
+        weight: (P,).
+    """
+    return (robust(predicted - truth, 0.02) * weight).sum() / (weight.sum() * len(truth))
+
+
+def displacement_loss(predicted: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+    """Mean squared displacement error, (B, T, P, 3) cm, with (P,) weights."""
+    return (((predicted - truth) ** 2).sum(dim=-1) * weight).mean() / weight.mean()
+
+
+def velocity_loss(predicted: Tensor, truth: Tensor) -> Tensor:
+    """Mean squared error of frame-to-frame activation change, (B, T, K)."""
+    return ((predicted.diff(dim=1) - truth.diff(dim=1)) ** 2).mean()
+
+
+def lip_contact_loss(predicted: Tensor, truth: Tensor, rest: Tensor) -> Tensor:
+    """Squared error of the lip gap, counted most where the true lips come together.
+
+    Args:
+        predicted, truth: (B, T, G) change of the gap at G places along the lips, cm.
+        rest: (G,) gap of the head at rest, cm.
+    """
+    opening = (truth + rest).clamp_min(0.0)
+    emphasis = 1.0 + CLOSURE_EMPHASIS * torch.exp(-opening / CLOSURE_REACH)
+    return (emphasis * (predicted - truth) ** 2).mean()
