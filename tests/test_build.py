@@ -142,7 +142,7 @@ class TestFailures:
                 "not the one that the lock",
             ),
             (
-                "Temporary failure in name resolution\nERROR: No matching distribution found for x",
+                "NewConnectionError(...)\nERROR: No matching distribution found for x",
                 "not be reached",
             ),
             ("ERROR: No matching distribution found for bpy==4.5.15", "no file for this machine"),

@@ -9,7 +9,6 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +28,15 @@ TORCH_INDEX = {
     "cpu": "https://download.pytorch.org/whl/cpu",
     "cuda": "https://download.pytorch.org/whl/cu130",
 }
+# What pip prints when it cannot reach an index.
+UNREACHABLE_SIGNS = (
+    "NewConnectionError",
+    "NameResolutionError",
+    "ConnectTimeout",
+    "ReadTimeout",
+    "ProxyError",
+    "SSLError",
+)
 
 
 @dataclass(frozen=True)
@@ -179,10 +187,10 @@ def ensure(wanted: Environment) -> None:
 
 def explain(output: str) -> Fault:
     """Turn what pip printed before it gave up into a sentence with a way out."""
-    last = "\n".join(
-        line for line in output.splitlines() if line.strip() and "is ignored: it is" not in line
-    )[-1500:]
-    causes: Iterable[tuple[tuple[str, ...], str]] = (
+    lines = [line for line in output.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("ERROR") or "Errno" in line]
+    last = "\n".join((errors or lines)[-5:])[-1500:]
+    causes = (
         (("No space left on device",), "The disk is full. Free some space and run this again."),
         (
             ("DO NOT MATCH THE HASHES",),
@@ -190,14 +198,7 @@ def explain(output: str) -> Fault:
             "package index or a proxy hands out something else, and nothing was installed from it.",
         ),
         (
-            (
-                "NewConnectionError",
-                "name resolution",
-                "Max retries",
-                "ConnectTimeout",
-                "ReadTimeout",
-                "ProxyError",
-            ),
+            UNREACHABLE_SIGNS,
             "The package index could not be reached. Check the network (and pip's proxy or index settings) "
             "and run this again: what was downloaded is kept.",
         ),
@@ -253,7 +254,8 @@ def _install_torch(wanted: Environment) -> None:
     arguments = [f"-r{REQUIREMENTS / f'torch-{wanted.torch}.txt'}"]
     if (output := _pip(wanted, arguments)) is None:
         return
-    if "No matching distribution" not in output:
+    reached = not any(sign in output for sign in UNREACHABLE_SIGNS)
+    if not reached or "No matching distribution" not in output:
         raise explain(output)
     say(f"  not in the configured package index; asking {TORCH_INDEX[wanted.torch]}")
     patience = ["--retries=1", "--timeout=15"]
