@@ -160,4 +160,4 @@ def stub_backend(talker: StubTalker | None = None) -> Backend:
 if __name__ == "__main__":
     from mmtalker.worker.process import serve_stdio
 
-    serve_stdio(lambda device: stub_backend())
+    serve_stdio(lambda device: stub_backend(), last_step_s=0.2)

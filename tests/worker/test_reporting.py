@@ -57,7 +57,7 @@ def test_a_job_that_hangs_is_not_vouched_for_for_ever():
     assert recorder.sent[-1] == ("encoding", 0.5)
 
 
-@pytest.mark.parametrize(("given", "sent"), [(0.2, 0.5), (7.0, 1.0), (-1.0, 0.5)])
+@pytest.mark.parametrize(("given", "sent"), [(0.2, 0.5), (7.0, 1.0), (-1.0, 0.5), (float("nan"), 0.5)])
 def test_the_fraction_neither_goes_back_nor_leaves_its_range(given, sent):
     recorder = Recorder()
     recorder.after(1.0)("encoding", 0.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import math
 import os
 import sys
@@ -21,12 +22,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the arguments; those of the process by default.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A file's name that the console cannot show must not fail a finished job.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         # It has a parser of its own, and argparse cannot hand options on untouched.
         if arguments[:1] == ["train"]:
             from mmtalker.training.train import main as train
 
-            return int(train(arguments[1:]) or Exit.OK)
+            return train(arguments[1:])
         options = _parser().parse_args(arguments)
         if options.command == "worker":
             from mmtalker.worker.process import serve_stdio

@@ -71,7 +71,7 @@ class ProgressReporter:
             raise Cancelled
         with self._lock:
             self._stage = stage
-            self._fraction = min(max(fraction, self._fraction), 1.0)
+            self._fraction = min(max(self._fraction, fraction), 1.0)  # in this order a NaN is passed over
             self._reported = self._clock()
             if self._reported - self._sent >= self._pace.at_most_every:
                 self._pass_on()

@@ -19,6 +19,7 @@ from mmtalker.worker.session import Answer, Session
 from mmtalker.worker.wire import Frame, WireError, encode_frame, read_frame, write_parts
 
 EXIT_OK = 0
+EXIT_FAULT = 1
 EXIT_BROKEN_FRAME = 2
 
 _LONG_JOBS = {"hello", "head", "audio", "generate"}
@@ -65,7 +66,7 @@ class Server:
     def serve(self) -> int:
         """Answer requests until ``shutdown`` or the end of input; return the status to exit with.
 
-        0 is an orderly end, also when the client has vanished; 2 is a broken frame.
+        0 is an orderly end, also when the client has vanished; 1 is a fault of ours; 2 is a broken frame.
         """
         threading.Thread(target=self._read, name="requests", daemon=True).start()
         try:
@@ -86,6 +87,9 @@ class Server:
             self._status = EXIT_BROKEN_FRAME
         except (_ClientGone, OSError, ValueError) as error:  # ValueError: the stream was closed under us
             _log.warning("the requests end: %r", error)
+        except Exception:  # a worker that has gone deaf must not stay
+            _log.exception("reading requests failed")
+            self._status = EXIT_FAULT
         self._queue.close()
         if self._on_end is not None:
             self._on_end(self._status)
