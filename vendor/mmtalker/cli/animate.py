@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,8 +56,9 @@ class AnimateCommand:
     @staticmethod
     def from_arguments(options: argparse.Namespace) -> AnimateCommand:
         """Take the fields from parsed arguments of the same names."""
-        names = AnimateCommand.__dataclass_fields__
-        return AnimateCommand(**{name: getattr(options, name) for name in names})
+        return AnimateCommand(
+            **{field.name: getattr(options, field.name) for field in fields(AnimateCommand)}
+        )
 
 
 def animate(command: AnimateCommand, load: BackendFactory = load_backend) -> None:

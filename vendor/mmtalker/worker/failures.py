@@ -32,7 +32,8 @@ def as_failure(error: BaseException) -> MMTalkerError:
     text = str(error).strip()
     what = type(error).__name__ + (f": {text.splitlines()[0]}" if text else "")
     return MMTalkerError(
-        ErrorCode.INTERNAL, f"MMTalker failed in a way that it should not ({what}). The log has the details."
+        ErrorCode.INTERNAL,
+        f"MMTalker failed in a way that it should not ({what}). Try again; if it comes back, report it.",
     )
 
 
