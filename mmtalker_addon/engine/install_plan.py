@@ -80,6 +80,7 @@ def plan_install(
     *,
     gpu: bool,
     version: tuple[int, int] = sys.version_info[:2],
+    system: str = sys.platform,
 ) -> InstallPlan:
     """Return the plan for this machine.
 
@@ -89,8 +90,9 @@ def plan_install(
         requirements: folder of the shipped requirement files (``paths.find_requirements``).
         gpu: take the CUDA build of torch, where there is one.
         version: of ``python``.
+        system: as ``sys.platform`` names it.
     """
-    if gpu and has_cuda_build(version):
+    if gpu and has_cuda_build(version, system):
         torch = PipStep(requirements / "torch-cuda.txt", 2500 * MB, _CUDA_INDEX)
         disk_bytes = 12 * GIB
     else:
@@ -141,7 +143,7 @@ def check_install(plan: InstallPlan, *, online: bool) -> None:
         )
 
 
-def has_cuda_build(version: tuple[int, int], system: str = sys.platform) -> bool:
+def has_cuda_build(version: tuple[int, int], system: str) -> bool:
     """True where ``torch-cuda.txt`` has a wheel for this Python on this system."""
     return system == "linux" or (system == "win32" and version == (3, 13))
 
