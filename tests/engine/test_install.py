@@ -109,6 +109,7 @@ def test_a_new_environment_holds_the_packages_and_runs_where_it_was_moved_to(pla
     assert "tinytalk" in (plan.user_folder / "setup.log").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_package_that_is_not_the_pinned_one_is_refused_and_nothing_stays(plan: InstallPlan) -> None:
     text = f"tinytalk==1.0 --hash=sha256:{'0' * 64}\n"
     plan.steps[0].requirements.write_text(text, encoding="utf-8")
@@ -126,6 +127,7 @@ def test_a_package_that_is_not_the_pinned_one_is_refused_and_nothing_stays(plan:
         ("echo 'ERROR: [Errno 28] No space left on device'; exit 1", "disk_full", "disk is full"),
         ("echo 'Max retries exceeded with url: /simple/torch/'; exit 1", "setup_failed", "Check the network"),
         ("echo 'ERROR: No matching distribution found for torch'; exit 1", "setup_failed", "not offered"),
+        ("echo 'THESE PACKAGES DO NOT MATCH THE HASHES'; exit 1", "setup_failed", "nothing was installed"),
         ("echo 'something else'; exit 2", "setup_failed", "setup.log says why"),
         ("kill -9 $$", "setup_failed", "setup.log says why"),
     ],
