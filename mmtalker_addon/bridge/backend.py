@@ -10,6 +10,10 @@ from ..engine.backend import Backend, NoBackend, find_backend
 from ..engine.client import WorkerClient
 
 
+SILENCE_LIMIT = 60.0
+"""Seconds without any sign of life after which a worker counts as hung."""
+
+
 class _Holder:
     client: WorkerClient | None = None
 
@@ -38,7 +42,7 @@ def client(context: Any, backend: Backend) -> WorkerClient:
     stop()
     folder = user_folder()
     _Holder.client = WorkerClient(
-        backend.command, log_path(), cache_dir=folder / "cache", device=device
+        backend.command, log_path(), SILENCE_LIMIT, cache_dir=folder / "cache", device=device
     )
     return _Holder.client
 

@@ -6,12 +6,14 @@ import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import bpy
 
 from .. import prefs
 from ..engine.errors import EngineError
-from ..engine.install import InstallJob, InstallPlan, find_gpu, plan_install
+from ..engine.install import InstallJob
+from ..engine.install_plan import InstallPlan, find_gpu, plan_install
 from ..engine.paths import find_requirements
 from .backend import user_folder
 
@@ -45,10 +47,10 @@ def describe(context: Any) -> str:
         plan = _plan(context)
     except EngineError as error:
         return error.message
+    sources = "pypi.org" if plan.index_url is None else f"{urlsplit(plan.index_url).hostname} and pypi.org"
     return (
-        f"Set Up downloads PyTorch and what it needs from {plan.index_url or 'the Python package index'}, "
-        f"about {_size(plan.download_bytes)} ({_size(plan.disk_bytes)} on disk), into {plan.user_folder}. "
-        "Nothing else goes online, neither mesh nor voice."
+        f"Set Up downloads PyTorch and what it needs from {sources}, about {_size(plan.download_bytes)}, "
+        f"into {plan.target}. Neither mesh nor voice ever leaves this machine."
     )
 
 

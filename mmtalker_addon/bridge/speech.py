@@ -190,7 +190,7 @@ def _record(plan: Plan, result: JobResult) -> str:
             names=result.names,
             raw=result.raw,
             raw_rate=result.raw_rate,
-            raw_start=timing.start_time,
+            start_time=timing.start_time,
             fps=timing.fps,
             first_frame=timing.first_frame,
             frames=len(result.curves),

@@ -48,6 +48,7 @@ class MMTALKER_PG_scene(bpy.types.PropertyGroup):
         name="Sound File",
         description="Recording to speak: wav, flac, ogg or mp3",
         subtype="FILE_PATH",
+        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
     )
     seed: bpy.props.IntProperty(
         name="Seed",

@@ -18,6 +18,7 @@ def draw_backend(layout: Any, context: Any) -> None:
         draw_missing(layout, context, found.reason)
     else:
         draw_text(layout, context, f"Backend: {found.python} ({found.found}).", icon="CHECKMARK")
+        layout.operator("mmtalker.set_up", text="Set Up Again", icon="FILE_REFRESH")
     layout.operator("mmtalker.show_log", icon="TEXT")
 
 

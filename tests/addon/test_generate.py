@@ -1,0 +1,221 @@
+"""Generate from a sound file: what appears on the head, and what an artist had there before."""
+
+import bpy
+import numpy as np
+import pytest
+
+from mmtalker_addon.bridge import action as actions
+from mmtalker_addon.core.record import ACTION_TAG, decode_record
+from mmtalker_addon.ops import runs
+from tests.addon.scenes import curves, generate, jaw, jaw_at
+
+
+def test_head_gets_keys_and_an_action(speaking):
+    generate()
+
+    keys = speaking.data.shape_keys
+    assert [block.name for block in keys.key_blocks] == ["Basis", "jawOpen", "mouthClose"]
+    assert keys.key_blocks["jawOpen"].value == 0.0
+    basis, opened = (np.array([point.co for point in keys.key_blocks[name].points]) for name in ("Basis", "jawOpen"))
+    assert np.allclose(opened - basis, [0.0, 0.0, -0.1], atol=1e-6)
+    frames, values = jaw(speaking).T
+    assert list(frames) == list(range(1, 50))  # the fake hears two seconds; at 24 fps, both ends included
+    assert np.allclose(values, jaw_at((frames - 1) / 24), atol=1e-5)
+
+
+def test_speech_plays(speaking, scene):
+    generate()
+
+    scene.frame_set(13)  # half a second in: wide open
+    evaluated = speaking.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    assert evaluated.data.shape_keys.key_blocks["jawOpen"].value == pytest.approx(1.0, abs=1e-4)
+
+
+def test_result_is_told(speaking):
+    generate()
+
+    outcome = runs.last()
+    assert "Anna speaks: 2 shape keys made, 49 frames" in outcome.message
+    assert outcome.warnings[:2] == ("A warning of the head.", "And one more.")
+
+
+def test_action_keeps_the_raw_curves(speaking):
+    generate()
+
+    record = decode_record(speaking.data.shape_keys.animation_data.action[ACTION_TAG])
+    assert record.names == ("jawOpen", "mouthClose")
+    assert (record.first_frame, record.frames, record.head) == (1, 49, "Anna")
+    assert record.raw.shape == (100, 2)
+
+
+def test_own_shape_keys_are_driven_and_not_overwritten(speaking):
+    speaking.shape_key_add(name="Basis")
+    own = speaking.shape_key_add(name="jawOpen")
+    own.value = 0.25
+    sculpted = np.array([[0.0, 0.0, 7.0]] * len(own.points), dtype=np.float32)
+    own.points.foreach_set("co", sculpted.ravel())
+    speaking.active_shape_key_index = 1
+
+    generate()
+
+    blocks = speaking.data.shape_keys.key_blocks
+    assert [block.name for block in blocks] == ["Basis", "jawOpen", "mouthClose"]
+    assert np.allclose([point.co for point in blocks["jawOpen"].points], sculpted)
+    assert speaking.active_shape_key_index == 1
+    assert 'key_blocks["jawOpen"].value' in curves(speaking)
+    assert "1 shape keys made, 1 of the head's own driven" in runs.last().message
+
+
+def test_sliders_are_widened_only_where_a_curve_needs_it(speaking):
+    speaking.shape_key_add(name="Basis")
+    narrow = speaking.shape_key_add(name="jawOpen")
+    narrow.slider_max = 0.5
+    wide = speaking.shape_key_add(name="mouthClose")
+    wide.slider_min, wide.slider_max = -2.0, 3.0
+
+    generate()
+
+    assert (narrow.slider_min, narrow.slider_max) == (0.0, 1.0)
+    assert (wide.slider_min, wide.slider_max) == (-2.0, 3.0)
+
+
+def test_artists_action_keeps_playing_below(speaking, scene):
+    speaking.shape_key_add(name="Basis")
+    smile, jaw_key = speaking.shape_key_add(name="smile"), speaking.shape_key_add(name="jawOpen")
+    for frame, value in ((1.5, 0.2), (100.5, 0.8)):
+        for block in (smile, jaw_key):
+            block.value = value
+            block.keyframe_insert("value", frame=frame)
+    own = speaking.data.shape_keys.animation_data.action
+    scene.frame_set(60)
+    smile_before = smile.value
+    scene.frame_set(90)
+    jaw_before = jaw_key.value
+
+    generate()
+
+    data = speaking.data.shape_keys.animation_data
+    assert data.action != own
+    assert own.use_fake_user
+    assert [strip.action for track in data.nla_tracks for strip in track.strips] == [own]
+    scene.frame_set(60)
+    assert smile.value == pytest.approx(smile_before, abs=1e-5)
+    scene.frame_set(13)
+    assert jaw_key.value == pytest.approx(1.0, abs=1e-4)
+    scene.frame_set(90)  # after the clip the artist's own curve plays again
+    assert jaw_key.value == pytest.approx(jaw_before, abs=1e-5)
+
+
+def test_action_of_the_object_is_never_replaced(speaking, scene):
+    speaking.location.x = 1.0
+    speaking.keyframe_insert("location", frame=1)
+    own = speaking.animation_data.action
+
+    generate()
+
+    assert speaking.animation_data.action == own
+    assert "mmtalker_take" not in speaking
+    assert any("FBX" in warning for warning in runs.last().warnings)
+    assert len(jaw(speaking)) == 49
+
+
+def test_second_take_replaces_the_first(speaking):
+    generate()
+    generate()
+
+    assert [action.name for action in bpy.data.actions] == ["Speech hello"]
+    assert len(speaking.data.shape_keys.animation_data.nla_tracks) == 0
+    assert speaking.animation_data.action == speaking.data.shape_keys.animation_data.action
+
+
+@pytest.mark.parametrize("touch", ["rename", "edit"])
+def test_take_that_the_artist_worked_on_is_kept(speaking, touch):
+    generate()
+    first = actions.current_take(speaking)
+    if touch == "rename":
+        first.name = "Take I like"
+    else:
+        first.layers[0].strips[0].channelbags[0].fcurves[0].keyframe_points[3].co.y = 0.9
+
+    generate()
+
+    assert first.name in bpy.data.actions
+    assert first.use_fake_user
+    assert actions.current_take(speaking) != first
+    assert any("was kept as the Action" in warning for warning in runs.last().warnings)
+
+
+def test_mesh_that_two_objects_share(speaking):
+    twin = bpy.data.objects.new("Twin", speaking.data)
+    bpy.context.collection.objects.link(twin)
+
+    generate()
+    bpy.context.scene.mmtalker.head = twin
+    generate()
+
+    assert len(bpy.data.actions) == 1
+    assert speaking.animation_data.action is None
+    assert twin.animation_data.action == twin.data.shape_keys.animation_data.action
+
+
+def test_modifiers_are_left_alone(speaking):
+    speaking.modifiers.new("Smooth", "SUBSURF")
+
+    generate()
+
+    assert [modifier.type for modifier in speaking.modifiers] == ["SUBSURF"]
+    assert len(speaking.data.vertices) == 42
+
+
+@pytest.mark.parametrize(("before", "after"), [(20, 49), (250, 250)])
+def test_scene_grows_to_hold_a_file_and_never_shrinks(speaking, scene, before, after):
+    scene.frame_end = before
+
+    generate()
+
+    assert scene.frame_end == after
+
+
+def test_file_starts_where_the_scene_starts(speaking, scene):
+    scene.frame_start = 101
+
+    generate()
+
+    assert jaw(speaking)[0, 0] == 101
+
+
+def test_name_that_needs_quoting_is_driven(speaking, monkeypatch):
+    """A channel's name becomes part of a data path, where quotes and backslashes have a meaning."""
+    from mmtalker_addon.bridge import keys
+
+    block_name = 'odd "name" \\ here'
+    speaking.shape_key_add(name="Basis")
+    speaking.shape_key_add(name=block_name)
+
+    resolved = speaking.data.shape_keys.path_resolve(keys.value_path(block_name))
+
+    assert resolved == pytest.approx(speaking.data.shape_keys.key_blocks[block_name].value)
+
+
+def test_driver_on_a_key_is_told(speaking):
+    speaking.shape_key_add(name="Basis")
+    speaking.shape_key_add(name="jawOpen").driver_add("value")
+
+    generate()
+
+    assert any("follow it and not the speech: jawOpen" in warning for warning in runs.last().warnings)
+
+
+def test_file_is_saved_and_loaded_whole(speaking, tmp_path):
+    generate()
+    before = {path: pairs.tolist() for path, pairs in curves(speaking).items()}
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "speech.blend"))
+
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "speech.blend"))
+
+    head = bpy.data.objects["Anna"]
+    assert {path: pairs.tolist() for path, pairs in curves(head).items()} == before
+    assert actions.is_ours(head.animation_data.action)
+    assert decode_record(actions.current_take(head)[ACTION_TAG]).raw.shape == (100, 2)
+    assert bpy.context.scene.mmtalker.sound_file.endswith("hello.wav")
