@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +20,14 @@ _LOOKS: Mapping[str, tuple[tuple[float, float, float], float]] = {
     "skin": ((0.60, 0.36, 0.27), 0.5),
     "lips": ((0.50, 0.19, 0.17), 0.4),
     "mouth": ((0.22, 0.05, 0.05), 0.4),
-    "gums": ((0.52, 0.19, 0.18), 0.3),
-    "tongue": ((0.55, 0.20, 0.20), 0.35),
-    "teeth": ((0.85, 0.80, 0.70), 0.2),
     "eye": ((0.86, 0.84, 0.80), 0.1),
     "iris": ((0.16, 0.25, 0.33), 0.1),
     "pupil": ((0.01, 0.01, 0.01), 0.1),
+    "teeth": ((0.85, 0.80, 0.70), 0.2),
+    "gums": ((0.52, 0.19, 0.18), 0.3),
+    "tongue": ((0.55, 0.20, 0.20), 0.35),
 }
-"""Linear colour and roughness of each material of the asset."""
-
-_FALLBACK_LOOK = ((0.5, 0.5, 0.5), 0.5)
+"""Linear colour and roughness by material, in the order of ``mmtalker.mesh.canonical.MATERIALS``."""
 
 
 def asset_path() -> Path:
@@ -88,7 +86,7 @@ def _make_mesh(arrays: Mapping[str, NDArray[Any]]) -> Any:
     layer.uv.foreach_set("vector", arrays["texture"][arrays["loop_texture"]].astype(np.float32).ravel())
     mesh.update(calc_edges=True)
     mesh.shade_smooth()
-    for name in _material_names(arrays):
+    for name in _LOOKS:
         mesh.materials.append(_material(name))
     return mesh
 
@@ -99,16 +97,12 @@ def _to_blender(points: NDArray[np.floating]) -> NDArray[np.float32]:
     return np.stack([x, -z, y], axis=1)
 
 
-def _material_names(arrays: Mapping[str, NDArray[Any]]) -> Sequence[str]:
-    return [str(name) for name in arrays["material_names"]]
-
-
 def _material(name: str) -> Any:
     full_name = f"{OBJECT_NAME} {name}"
     found = bpy.data.materials.get(full_name)
     if found is not None:
         return found
-    colour, roughness = _LOOKS.get(name, _FALLBACK_LOOK)
+    colour, roughness = _LOOKS[name]
     material = bpy.data.materials.new(full_name)
     material.use_nodes = True
     shader = next(node for node in material.node_tree.nodes if node.type == "BSDF_PRINCIPLED")
