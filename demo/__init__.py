@@ -1,1 +1,1 @@
-"""The demo: a shipped head speaks a shipped sentence, in Blender, and what comes of it is measured and drawn."""
+"""The demo: a shipped head speaks a shipped sentence in Blender; what comes of it is measured and drawn."""

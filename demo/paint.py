@@ -20,6 +20,8 @@ STRIP = 0.86
 EYE, TEETH, TONGUE, SOCKET, GUMS = range(5)
 """Places in the strip, from the bottom."""
 PLACES = 7
+EYE_DEGREES = 75.0
+"""What the painted eye shows of the eyeball, from looking straight on; the rest is hidden in the head."""
 
 SKIN = (0.600, 0.345, 0.245)
 LIPS = (0.430, 0.150, 0.125)
@@ -27,7 +29,7 @@ HAIR = (0.060, 0.036, 0.024)
 FLAT = {
     TEETH: (0.80, 0.74, 0.62),
     TONGUE: (0.50, 0.17, 0.15),
-    SOCKET: (0.22, 0.045, 0.04),
+    SOCKET: (0.30, 0.06, 0.05),
     GUMS: (0.5, 0.2, 0.18),
 }
 
@@ -64,11 +66,12 @@ class Features:
         return np.stack([u, (height - self.low) / (self.high - self.low)], axis=-1).astype(np.float32)
 
     def eye_places(self, points: Float32, left: bool) -> Float32:
-        """Place in the strip's eye of (..., 3) points of an eyeball, by the angle from looking straight on."""
+        """Place in the strip's eye of (..., 3) points of an eyeball, by their angle from straight on."""
         out = (points - self.eyes[0 if left else 1]) / self.eye_radius
-        radius = np.arccos(np.clip(out[..., 2] / np.linalg.norm(out, axis=-1), -1, 1)) / np.pi
+        turn = np.degrees(np.arccos(np.clip(out[..., 2] / np.linalg.norm(out, axis=-1), -1, 1)))
         flat = out[..., :2] / np.maximum(np.linalg.norm(out[..., :2], axis=-1, keepdims=True), 1e-9)
-        return (strip_place(EYE) + flat * radius[..., None] * strip_half()).astype(np.float32)
+        reach = np.minimum(turn / EYE_DEGREES, 1.0)[..., None]
+        return (strip_place(EYE) + flat * reach * strip_half()).astype(np.float32)
 
 
 def strip_half() -> Float32:
@@ -142,7 +145,7 @@ def _lips(
     above = height - np.interp(angle, line[:, 0], line[:, 1])
     arch = np.clip(1.0 - np.abs(along) ** 2.2, 0.0, 1.0)
     bow = 1.0 - 0.16 * np.exp(-((along / 0.10) ** 2)) + 0.10 * np.exp(-(((np.abs(along) - 0.22) / 0.14) ** 2))
-    upper, lower = 0.0088 * scale * arch**0.8 * bow, 0.0105 * scale * arch**0.7
+    upper, lower = 0.0088 * scale * arch**0.8 * bow, 0.0120 * scale * arch**0.7
     return _edge(np.minimum(upper - above, lower + above), 0.0011 * scale) * (np.abs(along) < 1.05)
 
 
@@ -180,7 +183,7 @@ def _hair(
 
 
 def _eye(across: NDArray[np.float64], up: NDArray[np.float64]) -> Float32:
-    turn = np.hypot(across, up) * 180.0
+    turn = np.hypot(across, up) * EYE_DEGREES
     spoke = np.arctan2(up, across)
     white = np.broadcast_to(np.asarray((0.74, 0.70, 0.66)), (*turn.shape, 3))
     fibres = 0.85 + 0.15 * np.sin(spoke * 37 + 2 * np.sin(spoke * 11)) * np.cos(spoke * 23)

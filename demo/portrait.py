@@ -1,14 +1,16 @@
-"""Draws a posed head as a lit portrait: key, fill and rim light, soft shadow, occlusion, skin, wet eyes and lips."""
+"""Draws a posed head as a lit portrait: three lights, soft shadow, occlusion, skin, wet eyes and teeth."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
 from demo.rasteriser import Fragments, rasterise
+from mmtalker.mesh.normals import vertex_normals
 
 Float32 = NDArray[np.float32]
 Int32 = NDArray[np.int32]
@@ -21,6 +23,8 @@ SKIN_WRAP = np.array([0.30, 0.16, 0.11])
 """How far light creeps round into the shadow; red goes furthest in skin."""
 SHADOW_BIAS = 0.0035
 EXPOSURE = 0.78
+EVEN_DEPTH = 0.0009
+"""Nearness within which the samples of a pixel count as one surface."""
 BACKDROP = (np.array([0.165, 0.185, 0.215]), np.array([0.045, 0.050, 0.060]))
 
 
@@ -77,46 +81,83 @@ def frame_towards(direction: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.stack([right, np.cross(out, right), out])
 
 
-def vertex_normals(points: Float32, triangles: Int32) -> Float32:
-    """(V, 3) unit normals, each triangle counting by its area."""
-    a, b, c = points[triangles[:, 0]], points[triangles[:, 1]], points[triangles[:, 2]]
-    faces = np.cross(b - a, c - a)
-    corners = triangles.ravel()
-    normals = np.stack(
-        [np.bincount(corners, np.repeat(faces[:, i], 3), minlength=len(points)) for i in range(3)], axis=1
-    )
-    return (normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)).astype(np.float32)
+@dataclass(frozen=True)
+class Samples:
+    """What is shaded: fragments, each standing for one or several samples of a pixel of the picture.
+
+    Attributes:
+        seen: (N,) fragments of the supersampled picture.
+        pixel: (N,) index into the flattened picture of ``size`` pixels.
+        share: (N,) part of the pixel that the fragment covers.
+        size: pixels of the picture.
+    """
+
+    seen: Fragments
+    pixel: Int32
+    share: Float32
+    size: int
+
+    def total(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Sum of (N,) values over each pixel, (size, size)."""
+        return np.bincount(self.pixel, values, self.size**2).reshape(self.size, self.size)
 
 
-def draw(points: Float32, surface: Surface, camera: Camera, size: int, samples: int = 2) -> NDArray[np.uint8]:
+def draw(
+    points: Float32, surface: Surface, camera: Camera, size: int, supersampling: int = 2
+) -> NDArray[np.uint8]:
     """Draw (V, 3) vertices, metres with y up and z out of the face; returns (size, size, 3) sRGB."""
-    wide = size * samples
-    flat = camera.project(points, wide)
-    seen = rasterise(flat, surface.triangles, wide)
+    flat = camera.project(points, size * supersampling)
+    seen = rasterise(flat, surface.triangles, size * supersampling)
+    samples = choose_samples(seen, flat, surface, size, supersampling)
     normals = vertex_normals(points, surface.triangles)
     values = np.concatenate(
         [normals, points, surface.gloss[:, None], surface.cover[:, None], flat[:, 2:]], axis=1
     ).astype(np.float32)
-    mixed = seen.mix(values[surface.triangles])
+    mixed = samples.seen.mix(values[surface.triangles])
     normal, place, gloss, cover, near = np.split(mixed, [3, 6, 7, 8], axis=1)
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-6)
-    base = look_up(surface.colours, seen.mix(surface.colour_places))
-    base *= cover
-    lit = blur(lit_from_key(points, place + 0.002 * normal, surface.triangles), seen, wide, samples, 1.6)
-    open_air = occlusion(near[:, 0], seen, wide, samples)
-    shade = light(normal, base, gloss, lit[:, None] * cover, open_air[:, None], camera)
-    return develop(shade, seen, wide, samples)
+    base = look_up(surface.colours, samples.seen.mix(surface.colour_places)) * cover
+    lit = blur(lit_from_key(points, place + 0.002 * normal, surface.triangles), samples, 1.6)
+    open_air = occlusion(near[:, 0], samples)
+    return develop(light(normal, base, gloss, lit[:, None] * cover, open_air[:, None], camera), samples)
+
+
+def choose_samples(
+    seen: Fragments, flat: Float32, surface: Surface, size: int, supersampling: int
+) -> Samples:
+    """Take one fragment for a whole pixel where it shows one even surface, and all of them at edges."""
+    wide = size * supersampling
+    row, column = np.divmod(seen.pixel, wide)
+    pixel = row // supersampling * size + column // supersampling
+    values = np.stack([flat[:, 2], surface.gloss], axis=1)[surface.triangles]
+    even = np.bincount(pixel, minlength=size**2) == supersampling**2
+    for value, tolerance in zip(seen.mix(values).T, (EVEN_DEPTH, 0.05), strict=True):
+        plane = np.zeros(wide * wide, dtype=np.float32)
+        plane[seen.pixel] = value
+        grid = plane.reshape(wide, wide)
+        parts = [grid[i::supersampling, j::supersampling] for i, j in np.ndindex(supersampling, supersampling)]
+        even &= (reduce(np.maximum, parts) - reduce(np.minimum, parts) < tolerance).ravel()
+    first = (row % supersampling == 0) & (column % supersampling == 0)
+    kept = np.flatnonzero(~even[pixel] | first)
+    share = np.where(even[pixel[kept]], 1.0, 1.0 / supersampling**2).astype(np.float32)
+    fragments = Fragments(seen.pixel[kept], seen.triangle[kept], seen.weights[kept])
+    return Samples(fragments, pixel[kept], share, size)
 
 
 def look_up(colours: Float32, places: Float32) -> Float32:
-    """Nearest colours (N, 3) at (N, 2) places, v upwards."""
+    """Colours (N, 3) at (N, 2) places, v upwards, mixed from the four nearest."""
     height, width = colours.shape[:2]
-    column = np.clip((places[:, 0] * width).astype(np.int32), 0, width - 1)
-    row = np.clip(((1.0 - places[:, 1]) * height).astype(np.int32), 0, height - 1)
-    return colours.reshape(-1, 3)[row * width + column]
+    x = np.clip(places[:, 0] * width - 0.5, 0, width - 1.001)
+    y = np.clip((1.0 - places[:, 1]) * height - 0.5, 0, height - 1.001)
+    column, row = x.astype(np.int32), y.astype(np.int32)
+    right, down = (x - column)[:, None], (y - row)[:, None]
+    flat, corner = colours.reshape(-1, 3), row * width + column
+    above = flat[corner] * (1 - right) + flat[corner + 1] * right
+    below = flat[corner + width] * (1 - right) + flat[corner + width + 1] * right
+    return np.asarray(above * (1 - down) + below * down, dtype=np.float32)
 
 
-def lit_from_key(points: Float32, place: Float32, triangles: Int32, size: int = 420) -> Float32:
+def lit_from_key(points: Float32, place: Float32, triangles: Int32, size: int = 560) -> Float32:
     """1 where the key light sees the (N, 3) places and 0 in its shadow, by a map of depths from the light."""
     frame = frame_towards(KEY[0])
     middle, reach = points.mean(axis=0), 0.30
@@ -136,25 +177,24 @@ def lit_from_key(points: Float32, place: Float32, triangles: Int32, size: int = 
     return (depth[row * size + column] <= spot[:, 2] + SHADOW_BIAS).astype(np.float32)
 
 
-def occlusion(near: Float32, seen: Fragments, size: int, samples: int) -> Float32:
+def occlusion(near: Float32, samples: Samples) -> Float32:
     """Darken what lies behind its surroundings: unsharp masking of the depths (Luft and others 2006)."""
     found = np.ones_like(near)
     for radius, strength in ((3.0, 60.0), (12.0, 22.0)):
-        behind = np.maximum(blur(near, seen, size, samples, radius) - near, 0.0)
+        behind = np.maximum(blur(near, samples, radius) - near, 0.0)
         found *= np.exp(-strength * np.minimum(behind, 0.02))
     return found
 
 
-def blur(values: Float32, seen: Fragments, size: int, samples: int, radius: float) -> Float32:
-    """Blur (N,) values over the head's own pixels alone, ``radius`` being in pixels of the finished picture."""
-    small = size // samples
-    spot = (seen.pixel // size // samples) * small + seen.pixel % size // samples
+def blur(values: Float32, samples: Samples, radius: float) -> Float32:
+    """Blur (N,) values over the head alone; ``radius`` is in pixels of the picture."""
     width = 2 * round(radius) + 1
-    total, count = (
-        uniform_filter(uniform_filter(plane.reshape(small, small), width), width)
-        for plane in (np.bincount(spot, values, small**2), np.bincount(spot, minlength=small**2) * 1.0)
+    total, covered = (
+        uniform_filter(uniform_filter(samples.total(plane), width), width)
+        for plane in (values * samples.share, samples.share)
     )
-    return np.asarray((total / np.maximum(count, 1e-6)).ravel()[spot], dtype=np.float32)
+    blurred = total / np.maximum(covered, 1e-6)
+    return np.asarray(blurred.ravel()[samples.pixel], dtype=np.float32)
 
 
 def light(
@@ -185,18 +225,20 @@ def unit(vector: NDArray[np.float64]) -> Float32:
     return (vector / np.linalg.norm(vector)).astype(np.float32)
 
 
-def develop(shade: Float32, seen: Fragments, size: int, samples: int) -> NDArray[np.uint8]:
-    """Put (N, 3) linear light on the backdrop, average the samples, and encode as sRGB (small, small, 3)."""
-    small = size // samples
-    picture = np.zeros((small * small, 3), dtype=np.float32)
-    spot = (seen.pixel // size // samples) * small + seen.pixel % size // samples
-    mapped = 1.0 - np.exp(-EXPOSURE * shade)
-    for channel in range(3):
-        picture[:, channel] = np.bincount(spot, mapped[:, channel], small * small)
-    share = np.bincount(spot, minlength=small * small)[:, None] / samples**2
-    y, x = np.mgrid[0:small, 0:small] / small - 0.5
-    far = np.clip(np.hypot(x + 0.05, y + 0.05) * 1.6, 0.0, 1.0).reshape(-1, 1)
+def develop(shade: Float32, samples: Samples) -> NDArray[np.uint8]:
+    """Put (N, 3) linear light on the backdrop and encode it as sRGB, (size, size, 3)."""
+    mapped = (1.0 - np.exp(-EXPOSURE * shade)) * samples.share[:, None]
+    head = np.stack([samples.total(channel) for channel in mapped.T], axis=2)
+    y, x = np.mgrid[0 : samples.size, 0 : samples.size] / samples.size - 0.5
+    far = np.clip(np.hypot(x + 0.05, y + 0.05) * 1.6, 0.0, 1.0)[..., None]
     backdrop = BACKDROP[0] * (1.0 - far) + BACKDROP[1] * far
-    picture = picture / samples**2 + backdrop * (1.0 - share)
-    encoded = np.where(picture <= 0.0031308, 12.92 * picture, 1.055 * picture ** (1 / 2.4) - 0.055)
-    return (np.clip(encoded, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8).reshape(small, small, 3)
+    picture = head + backdrop * (1.0 - samples.total(samples.share)[..., None])
+    return np.asarray(encode(picture) * 255.0 + 0.5, dtype=np.uint8)
+
+
+def encode(linear: NDArray[np.floating]) -> Float32:
+    """Linear light to sRGB, 0..1."""
+    linear = np.clip(linear, 0.0, 1.0)
+    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055).astype(
+        np.float32
+    )

@@ -67,14 +67,14 @@ def rasterise(points: Float32, triangles: Int32, size: int) -> Fragments:
 def _inside(
     x: Float32, y: Float32, rows: NDArray[np.intp], left: Int32, top: Int32, side: int, size: int
 ) -> tuple[Int32, Int32, Float32]:
-    """Test the ``side`` x ``side`` pixels at each triangle's corner; gives pixels, rows and weights inside."""
+    """Test ``side`` x ``side`` pixels at each triangle's corner; gives pixels, rows and weights inside."""
     if rows.size == 0:
         return np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros((0, 3), np.float32)
     grid = np.arange(side, dtype=np.float32) + 0.5
     px = (left[rows, None] + grid)[:, None, :]
     py = (top[rows, None] + grid)[:, :, None]
     x, y = x[rows].astype(np.float32), y[rows].astype(np.float32)
-    area = (x[:, 1] - x[:, 0]) * (y[:, 2] - y[:, 0]) - (x[:, 2] - x[:, 0]) * (y[:, 1] - y[:, 0])
+    area: Float32 = (x[:, 1] - x[:, 0]) * (y[:, 2] - y[:, 0]) - (x[:, 2] - x[:, 0]) * (y[:, 1] - y[:, 0])
     edges = []
     for a, b in ((1, 2), (2, 0)):
         dx = ((x[:, b] - x[:, a]) / area)[:, None, None]
