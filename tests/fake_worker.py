@@ -34,6 +34,7 @@ MODES = {
     "old_version": "says hello with protocol 0",
     "refuses_version": "answers hello by an error",
     "no_head": "answers head by an error",
+    "fault": "answers head by an internal error, and logs it",
     "close_output": "closes standard output and lives on",
     "nan": "gives a NaN in the curves",
     "wrong_shapes": "gives shapes of one vertex too few",
@@ -134,6 +135,10 @@ class FakeWorker:
     def on_head(self, frame: Any) -> None:
         if self.mode == "no_head":
             self.error(frame.id, "unsupported_head", "This is no head. Choose another mesh.")
+            return
+        if self.mode == "fault":
+            print("fake worker: a trace", file=sys.stderr, flush=True)
+            self.error(frame.id, "internal", "This should not happen. Try again.")
             return
         self.vertex_count = len(frame.arrays["vertices"])
         self.send(frame.id, "progress", stage="mapping", fraction=0.5)

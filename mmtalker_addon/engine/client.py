@@ -37,11 +37,12 @@ class Progress:
 
 @dataclass(frozen=True)
 class Failure:
-    """The worker refused or failed a request, and lives on."""
+    """The worker refused or failed a request, and lives on; ``details`` are log lines of a fault of ours."""
 
     id: int
     code: str
     message: str
+    details: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,8 @@ class WorkerClient:
         self._process: WorkerProcess | None = None
         self._open: set[int] = set()
         self._last_id = 0
-        self._sent_at = 0.0
+        self._patient_since = 0.0
+        self._polled_at = 0.0
         self._stream_end: tuple[StreamEnd, float] | None = None
 
     @property
@@ -144,7 +146,7 @@ class WorkerClient:
             ) from error
         self._last_id = number
         self._open.add(number)
-        self._sent_at = time.monotonic()
+        self._patient_since = time.monotonic()
         self._process.send(parts)
         return number
 
@@ -194,8 +196,9 @@ class WorkerClient:
             return Progress(frame.id, str(frame.fields.get("stage", "")), float(fraction))
         self._open.discard(frame.id)
         if frame.type == "error":
-            code, message = frame.fields.get("code"), frame.fields.get("message")
-            return Failure(frame.id, str(code or "internal"), str(message or "The backend failed."))
+            code = str(frame.fields.get("code") or "internal")
+            message = str(frame.fields.get("message") or "MMTalker's backend failed. Try again.")
+            return Failure(frame.id, code, message, log_tail(self.log_path) if code == "internal" else ())
         if frame.type == "hello":
             self.greeting = dict(frame.fields)
         return Reply(frame)
@@ -215,7 +218,10 @@ class WorkerClient:
                 return self._lose(EngineCode.BROKEN_FRAME, f"sent an unreadable message ({end.broken})")
             return self._lose(EngineCode.STOPPED, "closed its output and had to be ended")
         limit = self.start_limit if self.greeting is None else self.silence_limit
-        if self._open and now - max(process.last_activity, self._sent_at) > limit:
+        if now - self._polled_at > limit:
+            self._patient_since = now  # we slept ourselves, perhaps with the computer: no verdict yet
+        self._polled_at = now
+        if self._open and now - max(process.last_activity, self._patient_since) > limit:
             return self._lose(
                 EngineCode.SILENT, f"gave no sign of life for {limit:g} s and had to be ended"
             )

@@ -227,7 +227,7 @@ class GenerateJob:
             if isinstance(event, Progress) and event.id == number:
                 self._show(event.stage or kind, low + (high - low) * event.fraction, words)
             elif isinstance(event, Failure) and event.id == number:
-                raise EngineError(event.code, event.message)
+                raise EngineError(event.code, event.message, event.details)
             elif isinstance(event, Reply) and event.frame.id == number:
                 break
         self._waiting_for = None

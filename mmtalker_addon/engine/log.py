@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import IO
 
@@ -18,7 +19,8 @@ def open_log(path: Path) -> IO[bytes]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists():
+        with contextlib.suppress(FileNotFoundError, PermissionError):
+            # Windows does not rename what another Blender's worker writes to; both then share it.
             path.replace(path.with_name(path.name + ".1"))
         return path.open("ab")
     except OSError as error:

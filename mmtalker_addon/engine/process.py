@@ -96,6 +96,7 @@ class WorkerProcess:
             while (frame := read_frame(self._process.stdout)) is not None:
                 self.last_activity = time.monotonic()
                 self.incoming.put(frame)
+                del frame  # megabytes, which nobody should hold while the next one is waited for
         except (WireError, OSError, ValueError, MemoryError) as error:
             broken = str(error) or type(error).__name__
         self.incoming.put(StreamEnd(broken))
@@ -109,6 +110,7 @@ class WorkerProcess:
             except (OSError, ValueError):
                 return
             self.last_activity = time.monotonic()
+            del parts
 
 
 def _start_sentence(command: Sequence[str], error: Exception) -> str:

@@ -134,6 +134,14 @@ def test_the_log_of_a_crash_comes_with_the_error(make_client: Make) -> None:
     assert job.error.details[-1] == "fake worker: something broke"
 
 
+def test_the_log_of_a_fault_comes_with_the_error_too(make_client: Make) -> None:
+    client = make_client("fault")
+    job, _ = run(client)
+    assert job.error is not None
+    assert (job.error.code, job.error.details[-1]) == ("internal", "fake worker: a trace")
+    assert client.running
+
+
 @pytest.mark.parametrize("mode", ["hang", "deaf"])
 def test_a_worker_that_hangs_at_its_start_ends_by_the_start_limit(make_client: Make, mode: str) -> None:
     job, _ = run(make_client(mode, start_limit=0.4))
