@@ -95,7 +95,7 @@ def test_a_wrong_command_line_ends_with_2(arguments, capsys):
     ("head", "audio", "out", "status", "named"),
     [
         ("head.obj", "speech.wav", "out.fbx", Exit.USAGE, "out.fbx"),
-        ("head.obj", "speech.wav", "out", Exit.USAGE, "'"),
+        ("head.obj", "speech.wav", "out", Exit.USAGE, "has an ending"),
         ("none.obj", "speech.wav", "out.csv", Exit.HEAD, "none.obj"),
         ("speech.wav", "speech.wav", "out.csv", Exit.HEAD, "speech.wav"),
         ("head.obj", "none.wav", "out.csv", Exit.AUDIO, "none.wav"),

@@ -6,15 +6,18 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmtalker.cli.bar import ProgressBar
 from mmtalker.cli.exits import Exit, Stop, stopping_with
+from mmtalker.io.heads import read_head
+from mmtalker.io.results import check_result_path, write_animation
+from mmtalker.mesh.canonical import load_canonical
 from mmtalker.mesh.mesh import Mesh
 from mmtalker.progress import span
+from mmtalker.speech.audio import load_audio
 from mmtalker.worker.backend import BackendFactory, load_backend
 from mmtalker.worker.cache import DiskCache
 from mmtalker.worker.prepared import PreparedStore
@@ -22,8 +25,6 @@ from mmtalker.worker.prepared import PreparedStore
 if TYPE_CHECKING:
     from mmtalker.pipeline import Animation
 
-HEAD_SUFFIXES = (".obj", ".ply", ".glb")
-RESULT_SUFFIXES = (".csv", ".npz", ".glb")
 DEMO_HEAD = "demo"
 
 
@@ -69,13 +70,13 @@ def animate(command: AnimateCommand, load: BackendFactory = load_backend) -> Non
     """
     started = time.monotonic()
     _check_output(command.out, command.head)
-    _check_inputs(command.head, command.audio)
+    # All that can be wrong with the files is found before any weights are read.
+    mesh = _read_head(command.head)
+    audio = load_audio(command.audio, start=command.start, duration=command.duration)
     with ProgressBar(sys.stderr) as progress:
         progress("starting", 0.0)
         backend = load(command.device)
         store = PreparedStore(backend, DiskCache(command.cache_dir) if command.cache_dir else None)
-        mesh = _read_head(command.head)
-        audio = backend.load_audio(command.audio, start=command.start, duration=command.duration)
         head = store.head(mesh, span(progress, 0.02, 0.35)).value
         speech = store.speech(audio, span(progress, 0.35, 0.80)).value
         animation = backend.talker.animate(
@@ -94,10 +95,8 @@ def animate(command: AnimateCommand, load: BackendFactory = load_backend) -> Non
 
 def _check_output(out: Path, head: str) -> None:
     """Find out before the work what would spoil the writing after it."""
-    if out.suffix.lower() not in RESULT_SUFFIXES:
-        raise Stop(
-            Exit.USAGE, f"'{out}' does not say what to write: its name must end in {_or(RESULT_SUFFIXES)}."
-        )
+    with stopping_with(Exit.USAGE):
+        check_result_path(out)
     if out.is_dir():
         raise Stop(Exit.OUTPUT, f"'{out}' is a folder. Give the name of a file to write inside it.")
     if head != DEMO_HEAD and out.exists() and Path(head).exists() and out.samefile(head):
@@ -114,36 +113,13 @@ def _check_output(out: Path, head: str) -> None:
         ) from error
 
 
-def _check_inputs(head: str, audio: Path) -> None:
-    if head != DEMO_HEAD:
-        if Path(head).suffix.lower() not in HEAD_SUFFIXES:
-            raise Stop(
-                Exit.HEAD,
-                f"'{head}' is neither a file that ends in {_or(HEAD_SUFFIXES)} nor the word 'demo'.",
-            )
-        if not Path(head).is_file():
-            raise Stop(Exit.HEAD, f"There is no file '{head}'. Check the name, or use the word 'demo'.")
-    if not audio.is_file():
-        raise Stop(Exit.AUDIO, f"There is no file '{audio}'. Check the name of the recording.")
-
-
 def _read_head(name: str) -> Mesh:
     with stopping_with(Exit.HEAD):
         if name == DEMO_HEAD:
-            from mmtalker.mesh.canonical import load_canonical
-
             return load_canonical().mesh
-        from mmtalker.io.head import read_head
-
         return read_head(Path(name))
 
 
 def _write(animation: Animation, out: Path) -> None:
-    from mmtalker.io.animation import write_animation
-
     with stopping_with(Exit.OUTPUT):
         write_animation(animation, out)
-
-
-def _or(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} or {words[-1]}"
