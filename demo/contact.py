@@ -43,7 +43,7 @@ def draw_sheet(
     every = pick_evenly(len(frames), 3 * COLUMNS)
     sounds = pick_sounds(clip.phones, MOUTHS)
     closest = [int(np.argmin(np.abs(times - moment))) for _, moment in sounds]
-    heads = [(frames[i], f"{times[i]:.2f} s  {shown(clip.phone_at(times[i]))}") for i in every]
+    heads = [(close_up(frames[i]), f"{times[i]:.2f} s  {shown(clip.phone_at(times[i]))}") for i in every]
     mouths = [
         (frames[i][mouth[1] : mouth[3], mouth[0] : mouth[2]], f"{name}  {times[i]:.2f} s")
         for i, (name, _) in zip(closest, sounds, strict=True)
@@ -76,6 +76,12 @@ def pick_sounds(phones: Sequence[Phone], wanted: int) -> list[tuple[str, float]]
     opened = sorted((p for p in phones if p.name in OPEN_VOWELS), key=lambda p: p.end - p.start, reverse=True)
     chosen = [closed[i] for i in pick_evenly(len(closed), half)] + opened[:half] if closed else opened[:half]
     return [(p.name, (p.start + p.end) / 2) for p in sorted(chosen, key=lambda p: p.start)]
+
+
+def close_up(picture: Picture) -> Picture:
+    """The middle of a picture, which the head fills."""
+    edge = len(picture) // 9
+    return picture[edge // 2 : -edge - edge // 2, edge:-edge]
 
 
 def shown(phone: str) -> str:

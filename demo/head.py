@@ -84,7 +84,7 @@ def camera_for(head: CanonicalHead) -> Camera:
     low, high = head.vertices.min(axis=0), head.vertices.max(axis=0)
     middle = (low + high) / 2
     return Camera(
-        target=(float(middle[0]), float(middle[1]), float(middle[2])), field=float(high[1] - low[1]) * 1.16
+        target=(float(middle[0]), float(middle[1]), float(middle[2])), field=float(high[1] - low[1]) * 1.10
     )
 
 

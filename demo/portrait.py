@@ -135,7 +135,9 @@ def choose_samples(
         plane = np.zeros(wide * wide, dtype=np.float32)
         plane[seen.pixel] = value
         grid = plane.reshape(wide, wide)
-        parts = [grid[i::supersampling, j::supersampling] for i, j in np.ndindex(supersampling, supersampling)]
+        parts = [
+            grid[i::supersampling, j::supersampling] for i, j in np.ndindex(supersampling, supersampling)
+        ]
         even &= (reduce(np.maximum, parts) - reduce(np.minimum, parts) < tolerance).ravel()
     first = (row % supersampling == 0) & (column % supersampling == 0)
     kept = np.flatnonzero(~even[pixel] | first)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import bpy
 import numpy as np
 import pygltflib
 from numpy.typing import NDArray
@@ -64,6 +63,8 @@ def _accessor(file: Any, index: int) -> NDArray[np.float64]:
 
 def read_fbx(path: Path, times: NDArray[np.floating], fps: float) -> Found:
     """Read an fbx into an emptied Blender by its importer in C++, which shares no code with the exporter."""
+    import bpy
+
     bpy.ops.wm.read_factory_settings(use_empty=True)
     bpy.context.scene.render.fps = round(fps)
     bpy.context.scene.render.fps_base = round(fps) / fps

@@ -23,11 +23,10 @@ from demo.scene import DemoError, Speech
 from demo.stopwatch import Stopwatch
 from demo.video import write_video
 from mmtalker.errors import MMTalkerError
-from mmtalker.io.animation import write_animation
 from mmtalker.io.atomic import replacing
+from mmtalker.io.live_link import write_live_link
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.motion.arkit import ARKIT_NAMES
-from mmtalker.pipeline import Animation
 from mmtalker.version import version
 
 SIZE = 480
@@ -70,13 +69,12 @@ def _run(out: Path, device: str, fps: float) -> None:
     clip, canonical = load_clip(), load_canonical()
     generated = _generate(watch, clip, device, fps)
     speech, surface, camera = generated.speech, head.surface_of(canonical), head.camera_for(canonical)
-    with watch.stage("Writing demo.blend, demo.fbx, demo.glb and curves.csv"):
+    with watch.stage("Writing demo.blend, demo.fbx and demo.glb"):
         places = head.corner_places(canonical, head.features_of(canonical))
         scene.dress(generated.object, surface, places, camera)
         _whole(out / "demo.fbx", lambda path: scene.export_fbx(generated.object, path))
         _whole(out / "demo.glb", lambda path: scene.export_glb(generated.object, path))
         _whole(out / "demo.blend", scene.save_blend)
-        write_animation(_animation(speech, fps), out / "curves.csv")
         scene.stop()
     with watch.stage("Reading demo.fbx and demo.glb back with other readers"):
         read_by = _read_back(out, speech, fps)
@@ -87,6 +85,8 @@ def _run(out: Path, device: str, fps: float) -> None:
         gap = _gap(speech)
         sheet = draw_sheet(frames, speech.times, gap, clip, head.mouth_box(canonical, camera, SIZE))
         _whole(out / "contact.png", sheet.save)
+    with watch.stage("Writing curves.csv"):
+        _write_curves(speech, fps, out / "curves.csv")
     lips = judge_lips(gap, speech.times, clip)
     report = _report(out, watch, generated, clip, lips, read_by, fps)
     _whole(out / "report.json", lambda path: path.write_text(json.dumps(report, indent=2) + "\n", "utf-8"))
@@ -108,17 +108,19 @@ def _generate(watch: Stopwatch, clip: Clip, device: str, fps: float) -> Generate
     return Generated(talking, speech, seconds, scene.backend_facts())
 
 
-def _animation(speech: Speech, fps: float) -> Animation:
-    canonical = load_canonical()
-    return Animation(
+def _write_curves(speech: Speech, fps: float, path: Path) -> None:
+    from mmtalker.pipeline import Animation  # it brings torch, of which Blender's stages stay free
+
+    animation = Animation(
         names=speech.names,
         curves=speech.values,
         fps=fps,
         start_time=0.0,
         raw=speech.values,
-        mesh=canonical.mesh,
+        mesh=load_canonical().mesh,
         shapes=speech.shapes,
     )
+    write_live_link(animation, path)
 
 
 def _read_back(out: Path, speech: Speech, fps: float) -> dict[str, str]:

@@ -140,7 +140,7 @@ def dress(head: Any, surface: Surface, corner_places: Float32, camera: Camera) -
     for name, (towards, colour), size, power in (
         ("Key", KEY, 0.5, 7.0),
         ("Fill", FILL, 0.9, 6.0),
-        ("Rim", RIM, 0.4, 7.0),
+        ("Rim", RIM, 0.5, 3.0),
     ):
         light = bpy.data.lights.new(name, "AREA")
         light.size, light.color = size, colour / colour.max()
