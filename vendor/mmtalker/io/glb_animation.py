@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.io.glb_container import write_glb_container
 from mmtalker.mesh.mesh import Float32, Int32, Mesh
+from mmtalker.mesh.normals import vertex_normals
 
 if TYPE_CHECKING:
     from mmtalker.pipeline import Animation
@@ -109,7 +110,7 @@ def write_glb(animation: Animation, path: Path) -> None:
     primitive = {
         "attributes": {
             "POSITION": buffers.accessor(mesh.vertices, "VEC3", _ARRAY),
-            "NORMAL": buffers.accessor(vertex_normals(mesh), "VEC3", _ARRAY),
+            "NORMAL": buffers.accessor(_unit_normals(mesh, triangles), "VEC3", _ARRAY),
         },
         "indices": buffers.indices(triangles.reshape(-1), mesh.vertex_count),
         "material": 0,
@@ -141,18 +142,11 @@ def write_glb(animation: Animation, path: Path) -> None:
     write_glb_container(path, document, buffers.content)
 
 
-def vertex_normals(mesh: Mesh) -> Float32:
-    """(V, 3) unit normals, means of the triangles weighted by area; (0, 0, 1) where there is none."""
-    triangles = mesh.triangles()
-    a, b, c = np.moveaxis(mesh.vertices.astype(np.float64)[triangles], 1, 0)
-    faces = np.cross(b - a, c - a)
-    normals = np.stack(
-        [np.bincount(triangles.reshape(-1), np.repeat(faces[:, i], 3), mesh.vertex_count) for i in range(3)],
-        axis=1,
-    )
-    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
-    safe = np.where(lengths > 0.0, normals / np.where(lengths > 0.0, lengths, 1.0), [0.0, 0.0, 1.0])
-    return safe.astype(np.float32)
+def _unit_normals(mesh: Mesh, triangles: Int32) -> Float32:
+    """(V, 3) of unit length; a vertex without a face, which has none, gets one too as the format wants."""
+    normals = vertex_normals(mesh.vertices, triangles)
+    normals[~normals.any(axis=1)] = (0.0, 0.0, 1.0)
+    return normals
 
 
 def _animation(animation: Animation, buffers: _Buffers) -> dict[str, Any]:
