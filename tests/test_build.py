@@ -224,6 +224,11 @@ class TestPackage:
             package.write_zip(tmp_path / "out.zip", {PurePosixPath("a.py"): tmp_path / "missing.py"})
         assert list(tmp_path.iterdir()) == []
 
+    def test_an_incomplete_checkout_is_not_packaged(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(package, "entries", lambda: {PurePosixPath("LICENSE"): ROOT / "LICENSE"})
+        with pytest.raises(Fault, match="would lack __init__.py"):
+            package.build(Path(sys.executable))
+
     def test_version_is_the_manifests(self) -> None:
         manifest = tomllib.loads((ROOT / "blender_manifest.toml").read_text())
         assert package.version() == manifest["version"]

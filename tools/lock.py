@@ -7,6 +7,7 @@ what is pinned already stays as it is. ``torch-cpu.txt`` and ``encoder.txt`` are
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -88,6 +89,9 @@ def main() -> int:
         "--upgrade", action="store_true", help="take the newest versions that the .in files allow"
     )
     options = parser.parse_args()
+    if shutil.which("uv") is None:
+        print("uv is not on the PATH. Install it (pip install uv) and run this again.", file=sys.stderr)
+        return 2
     with tempfile.TemporaryDirectory() as folder:
         for lock in LOCKS:
             print(f"locking {lock.name}")

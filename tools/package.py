@@ -15,6 +15,13 @@ from tools.environments import LOG, ROOT
 MANIFEST = ROOT / "blender_manifest.toml"
 # What the extension's own set-up installs for its user.
 LOCKS = ("backend.txt", "torch-cpu.txt", "torch-cuda.txt")
+# Without one of these the extension could not work.
+NEEDED = (
+    "__init__.py",
+    "vendor/mmtalker/__main__.py",
+    "vendor/weights/config.json",
+    "vendor/weights/mmtalker.safetensors",
+)
 # A zip cannot hold a date before this one; every entry gets it.
 DATE = (1980, 1, 1, 0, 0, 0)
 LEFT_OUT_FOLDERS = {"__pycache__"}
@@ -73,9 +80,9 @@ def build(python: Path) -> Path:
         Fault: something that belongs in the package is missing, or Blender's validator refuses it.
     """
     files = entries()
-    for needed in (PurePosixPath("__init__.py"), PurePosixPath("vendor/mmtalker/__main__.py")):
-        if needed not in files:
-            raise Fault(f"{needed} is missing from the package; is this checkout complete?")
+    missing = [name for name in NEEDED if PurePosixPath(name) not in files]
+    if missing:
+        raise Fault(f"The package would lack {', '.join(missing)}; is this checkout complete?")
     if not encoder.is_ready():
         raise Fault("The speech encoder is missing. Run: python3 build.py setup")
     target = ROOT / "dist" / f"mmtalker-{version()}.zip"
