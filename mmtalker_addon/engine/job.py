@@ -172,8 +172,7 @@ class GenerateJob:
         """Yield while waiting; each event is sent in."""
         client, request = self._client, self._request
         client.start()
-        if client.greeting is None:
-            yield from self._greet()
+        yield from self._greet()
         head = yield from self._ask("head", {"name": request.head_name}, _head_arrays(request))
         audio_fields, audio_arrays = _audio_request(request)
         audio = yield from self._ask("audio", audio_fields, audio_arrays)
@@ -193,20 +192,20 @@ class GenerateJob:
         return read_result(head, answer, vertex_count=len(request.vertices), frames=frames)
 
     def _greet(self) -> Generator[None, Event, None]:
-        cache = self._client.cache_dir
-        hello = yield from self._ask(
-            "hello",
-            {
+        """Greet a new worker; whoever greeted it, its protocol must be ours."""
+        client = self._client
+        if client.greeting is None:
+            cache = client.cache_dir
+            hello = {
                 "protocol": PROTOCOL_VERSION,
                 "client": "mmtalker_addon",
                 "cache_dir": None if cache is None else str(cache),
-                "device": self._client.device,
-            },
-            {},
-        )
-        version = hello.fields.get("protocol")
+                "device": client.device,
+            }
+            yield from self._ask("hello", hello, {})
+        version = (client.greeting or {}).get("protocol")
         if version != PROTOCOL_VERSION:
-            self._client.kill()
+            client.kill()
             raise EngineError(
                 EngineCode.MISMATCH,
                 f"MMTalker's backend speaks protocol {version} and this add-on {PROTOCOL_VERSION}. "
