@@ -4,6 +4,7 @@ Needs Python alone; everything else is installed into ``.venv``. The work is don
 keeps to words that any Python 3 understands, so that an old one gets a sentence and no traceback.
 """
 
+import signal
 import sys
 
 if sys.version_info < (3, 11):
@@ -16,4 +17,6 @@ if sys.version_info < (3, 11):
 from tools.commands import main
 
 if __name__ == "__main__":
+    # Ended from outside, it takes the program that it runs along, which is in a session of its own.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from collections.abc import Sequence
 
@@ -72,8 +71,6 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    # Ended from outside, take the running program along, which is in a session of its own.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     main_parser = parser()
     options, rest = main_parser.parse_known_args(arguments)
     if rest and options.command not in ("test", "bench"):
