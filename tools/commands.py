@@ -162,7 +162,7 @@ def _pytest(venv: Environment, backend: Environment, arguments: Sequence[str], l
 def _lint(venv: Environment) -> int:
     checks = (
         ["ruff", "check", "."],
-        ["ruff", "format", "--check", "."],
+        ["ruff", "format", "--check", "--output-format=concise", "."],
         ["mypy"],
     )
     status = 0
