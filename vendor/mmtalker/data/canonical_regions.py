@@ -9,6 +9,7 @@ from PIL import Image
 
 from mmtalker.data.anny_source import AnnySource
 from mmtalker.mesh.rigid import kabsch
+from mmtalker.mesh.rings import aperture
 from mmtalker.mesh.roles import Role
 
 Float64 = NDArray[np.float64]
@@ -38,20 +39,13 @@ def neighbours(triangles: NDArray[np.integer], count: int) -> sparse.csr_matrix:
     return matrix
 
 
-def lip_pairs(polygons: Int64, skin: Float64, role: NDArray[np.uint8]) -> tuple[Int64, tuple[int, int]]:
+def lip_pairs(faces: Int64, skin: Float64, role: NDArray[np.uint8]) -> tuple[Int64, tuple[int, int]]:
     """Find the ring on which the lips touch; return (P, 2) upper and lower vertices and both corners.
 
-    The mesh has rings of equal length around the mouth. The first one that holds no socket vertex
-    and is not the rim itself is where the lips meet. The lower lip has fewer vertices, so each of
-    them is paired with the upper one nearest in x. Pairs run from the subject's right to the left;
-    the corners are (right, left).
+    The lower lip has fewer vertices on it, so each of them is paired with the upper one nearest in
+    x. Pairs run from the subject's right to the left; the corners are (right, left).
     """
-    faces = polygons[(polygons < len(skin)).all(axis=1)]
-    inside = (role == Role.MOUTH_SOCKET)[faces].any(axis=1)
-    # The faces that hold a socket vertex end at the rim; those that touch them, at the contact ring.
-    reached = np.zeros(len(skin), dtype=bool)
-    reached[faces[inside]] = True
-    ring = _outer_ring(faces[reached[faces].any(axis=1)])
+    ring, _ = aperture(faces, skin, role == Role.MOUTH_SOCKET)
     ring = np.roll(ring, -int(np.argmin(skin[ring, 0])))
     turn = int(np.argmax(skin[ring, 0]))
     halves = sorted((ring[1:turn], ring[turn + 1 :]), key=lambda half: float(skin[half, 1].mean()))
@@ -79,20 +73,6 @@ def seal_lips(skin: Float64, pairs: Int64, overlap: float = 2e-4, reach: float =
         own_side = away.min(axis=1) <= np.linalg.norm(skin[:, None] - other[None], axis=2).min(axis=1)
         sealed[:, 1] += np.where(own_side, 0.5 * sign * fade * local, 0.0)
     return sealed
-
-
-def _outer_ring(faces: Int64) -> Int64:
-    """Longest boundary loop of a set of quads, in order."""
-    edges = {(int(a), int(b)) for face in faces for a, b in zip(face, np.roll(face, -1), strict=True)}
-    following = {a: b for a, b in edges if (b, a) not in edges}
-    loops = []
-    while following:
-        start, _ = next(iter(following.items()))
-        loop = [start]
-        while (step := following.pop(loop[-1])) != start:
-            loop.append(step)
-        loops.append(loop)
-    return np.array(max(loops, key=len))
 
 
 def find_regions(skin: Float64, role: NDArray[np.uint8], jaw_open: Float64, lips: Float64) -> dict[str, Mask]:
@@ -144,7 +124,7 @@ def chart_scale(skin: Float64, triangles: NDArray[np.integer], role: NDArray[np.
 def find_landmarks(
     skin: Float64,
     role: NDArray[np.uint8],
-    triangles: NDArray[np.integer],
+    faces: Int64,
     pairs: Int64,
     corners: tuple[int, int],
     lips: Mask,
@@ -173,9 +153,8 @@ def find_landmarks(
         "ear_left": int(np.argmax(skin[:, 0])),
         "ear_right": int(np.argmin(skin[:, 0])),
     }
-    rims = _lid_margins(triangles, role)
     for side, sign in (("left", 1.0), ("right", -1.0)):
-        rim = np.array([v for v in rims if skin[v, 0] * sign > 0])
+        rim, _ = aperture(faces, skin, (role == Role.EYE_SOCKET) & (skin[:, 0] * sign > 0.0))
         x = np.abs(skin[rim, 0])
         central = np.abs(x - 0.5 * (x.min() + x.max())) < 0.25 * (x.max() - x.min())
         landmarks[f"eye_{side}_inner"] = int(rim[np.argmin(x)])
@@ -183,10 +162,3 @@ def find_landmarks(
         landmarks[f"eye_{side}_upper"] = int(rim[np.argmax(np.where(central, skin[rim, 1], -np.inf))])
         landmarks[f"eye_{side}_lower"] = int(rim[np.argmin(np.where(central, skin[rim, 1], np.inf))])
     return landmarks
-
-
-def _lid_margins(triangles: NDArray[np.integer], role: NDArray[np.uint8]) -> list[int]:
-    """Skin vertices that touch an eye socket: the margins of the lids."""
-    adjacency = neighbours(triangles, len(role))
-    touching = adjacency @ (role == Role.EYE_SOCKET).astype(float) > 0.0
-    return np.flatnonzero(touching & (role == Role.SKIN)).tolist()

@@ -57,7 +57,8 @@ def build() -> dict[str, NDArray[np.generic]]:
     skin = base[kept[:skin_count]]
     skin_moves = moves[:, kept[:skin_count]]
     skin_role = roles[:skin_count]
-    pairs, corners = lip_pairs(polygons, skin, skin_role)
+    faces = polygons[(polygons < skin_count).all(axis=1)]
+    pairs, corners = lip_pairs(faces, skin, skin_role)
     skin = seal_lips(skin, pairs)
 
     parts: list[tuple[Part, int, Float64]] = []
@@ -92,7 +93,7 @@ def build() -> dict[str, NDArray[np.generic]]:
     regions = find_regions(skin, skin_role, skin_moves[ARKIT_INDEX["jawOpen"]], lip_weight[:skin_count])
     scale = chart_scale(skin, chart_triangles, skin_role, regions)
     uv = build_chart(skin, chart_triangles, scale)
-    landmarks = find_landmarks(skin, skin_role, chart_triangles, pairs, corners, regions["lips"])
+    landmarks = find_landmarks(skin, skin_role, faces, pairs, corners, regions["lips"])
 
     texture, face_texture = _textures(source, faces_kept, mesh)
     region_bits = {name: np.concatenate([mask, np.zeros(len(vertices) - skin_count, bool)]) for name, mask in regions.items()}

@@ -1,0 +1,215 @@
+"""Fitting one surface onto another without folding it: closest points, held together as rigidly as possible."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sparse
+import scipy.sparse.linalg as linalg
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+Float64 = NDArray[np.float64]
+Int64 = NDArray[np.int64]
+
+
+def vertex_normals(vertices: Float64, triangles: Int64) -> Float64:
+    """(V, 3) unit normals, weighted by area."""
+    corners = vertices[triangles]
+    face = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normals = np.zeros_like(vertices)
+    for corner in range(3):
+        np.add.at(normals, triangles[:, corner], face)
+    return normals / (np.linalg.norm(normals, axis=1, keepdims=True) + 1e-20)
+
+
+@dataclass(frozen=True)
+class Target:
+    """The surface to fit to, with a label per vertex that keeps, say, the lips' two sides apart."""
+
+    vertices: Float64
+    triangles: Int64
+    labels: Int64
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One level of stiffness: ``data`` and ``pins`` weigh against the edges' wish to stay as they are."""
+
+    data: float
+    pins: float
+    reach: float
+    rounds: int
+
+
+STAGES = (
+    Stage(data=0.0, pins=0.3, reach=0.0, rounds=6),
+    Stage(data=0.01, pins=1.0, reach=0.03, rounds=10),
+    Stage(data=0.05, pins=3.0, reach=0.015, rounds=10),
+    Stage(data=0.2, pins=10.0, reach=0.010, rounds=10),
+    Stage(data=1.0, pins=30.0, reach=0.008, rounds=10),
+)
+
+
+def fit_surface(
+    source: Float64,
+    triangles: Int64,
+    labels: Int64,
+    trust: Float64,
+    target: Target,
+    pins: tuple[Int64, Float64],
+    stages: tuple[Stage, ...] = STAGES,
+) -> Float64:
+    """Deform (V, 3) ``source`` onto ``target``.
+
+    As-rigid-as-possible edges (Sorkine and Alexa 2007), whose rest shape follows along between
+    stages so that proportions may change, with point-to-plane closest points of the same label
+    that face the same way.
+
+    Args:
+        source: (V, 3), already brought near the target by a similarity.
+        triangles: (T, 3) of the source.
+        labels: (V,) as in ``target``.
+        trust: (V,) factor on the closest-point weight.
+        target: surface to reach.
+        pins: indices (P,) and positions (P, 3) that must be met.
+
+    Returns:
+        (V, 3) fitted positions.
+    """
+    weights = _edge_weights(source, triangles)
+    laplacian = (sparse.diags(np.asarray(weights.sum(axis=1)).ravel()) - weights).tocsc()
+    edges = weights.tocoo()
+    normals = vertex_normals(target.vertices, target.triangles)
+    trees = {
+        int(label): (np.flatnonzero(target.labels == label), cKDTree(target.vertices[target.labels == label]))
+        for label in np.unique(target.labels)
+    }
+    pinned, positions = pins
+    fitted = source.copy()
+    for stage in stages:
+        rest = fitted.copy()
+        for _ in range(stage.rounds):
+            pull = np.zeros(len(fitted))
+            goal = fitted.copy()
+            if stage.data > 0.0:
+                found, valid = _closest(fitted, triangles, labels, trees, target.vertices, normals, stage.reach)
+                goal[valid] = found[valid]
+                pull = np.where(valid, stage.data * trust, 0.0)
+            pull[pinned], goal[pinned] = stage.pins, positions
+            rotations = _local_rotations(rest, fitted, edges)
+            turned = np.einsum(
+                "eij,ej->ei", 0.5 * (rotations[edges.row] + rotations[edges.col]), rest[edges.row] - rest[edges.col]
+            )
+            right = np.zeros_like(fitted)
+            np.add.at(right, edges.row, edges.data[:, None] * turned)
+            solver = linalg.splu((laplacian + sparse.diags(pull + 1e-9)).tocsc())
+            fitted = solver.solve(right + (pull + 1e-9)[:, None] * goal)
+    return fitted
+
+
+def _edge_weights(vertices: Float64, triangles: Int64) -> sparse.csr_matrix:
+    """Cotangent weights, kept positive."""
+    rows, columns, values = [], [], []
+    for corner in range(3):
+        i, j, k = (triangles[:, (corner + step) % 3] for step in range(3))
+        a, b = vertices[i] - vertices[k], vertices[j] - vertices[k]
+        sine = np.linalg.norm(np.cross(a, b), axis=1)
+        half = 0.5 * np.clip(np.sum(a * b, axis=1) / (sine + 1e-20), 0.02, 5.0)
+        rows += [i, j]
+        columns += [j, i]
+        values += [half, half]
+    count = len(vertices)
+    return sparse.csr_matrix(
+        (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), (count, count)
+    )
+
+
+def _local_rotations(rest: Float64, now: Float64, edges: sparse.coo_matrix) -> Float64:
+    """(V, 3, 3) rotation of every vertex' star."""
+    before, after = rest[edges.row] - rest[edges.col], now[edges.row] - now[edges.col]
+    covariance = np.zeros((len(rest), 3, 3))
+    np.add.at(covariance, edges.row, edges.data[:, None, None] * after[:, :, None] * before[:, None, :])
+    left, _, right = np.linalg.svd(covariance)
+    flip = np.linalg.det(left @ right) < 0.0
+    left[flip, :, 2] *= -1.0
+    rotations: Float64 = left @ right
+    return rotations
+
+
+def _closest(
+    points: Float64,
+    triangles: Int64,
+    labels: Int64,
+    trees: dict[int, tuple[Int64, cKDTree]],
+    vertices: Float64,
+    normals: Float64,
+    reach: float,
+) -> tuple[Float64, NDArray[np.bool_]]:
+    """Feet (V, 3) on the planes of the nearest like-facing vertices of the same label, and which exist."""
+    own = vertex_normals(points, triangles)
+    feet, valid = points.copy(), np.zeros(len(points), dtype=bool)
+    for label, (members, tree) in trees.items():
+        here = np.flatnonzero(labels == label)
+        if not len(here):
+            continue
+        distance, index = tree.query(points[here], k=6)
+        candidates = members[index]
+        facing = np.einsum("nkc,nc->nk", normals[candidates], own[here])
+        score = np.where(facing > 0.4, distance, np.inf)
+        best = np.argmin(score, axis=1)
+        rows = np.arange(len(here))
+        chosen = candidates[rows, best]
+        offset = np.sum((points[here] - vertices[chosen]) * normals[chosen], axis=1)
+        feet[here] = points[here] - offset[:, None] * normals[chosen]
+        valid[here] = score[rows, best] < reach
+    return feet, valid
+
+
+def closest_on_triangles(
+    points: Float64, normals: Float64, vertices: Float64, triangles: Int64, neighbours: int = 24
+) -> tuple[Int64, Float64, Float64]:
+    """Closest points on triangles that face like the points do.
+
+    Args:
+        points, normals: (N, 3). vertices: (V, 3). triangles: (T, 3).
+        neighbours: candidate triangles per point, by nearest centroid.
+
+    Returns:
+        (N,) triangle, (N, 3) barycentric weights and (N,) distance.
+    """
+    corners = vertices[triangles]
+    face = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    face = face / (np.linalg.norm(face, axis=1, keepdims=True) + 1e-20)
+    _, candidates = cKDTree(corners.mean(axis=1)).query(points, k=min(neighbours, len(triangles)))
+    weights = _closest_weights(points[:, None], corners[candidates])
+    feet = np.einsum("nkc,nkcd->nkd", weights, corners[candidates])
+    distance = np.linalg.norm(feet - points[:, None], axis=2)
+    facing = np.einsum("nkd,nd->nk", face[candidates], normals)
+    score = distance + np.where(facing < 0.0, 0.02, 0.0)
+    best = np.argmin(score, axis=1)
+    rows = np.arange(len(points))
+    return candidates[rows, best], weights[rows, best], distance[rows, best]
+
+
+def _closest_weights(points: Float64, corners: Float64) -> Float64:
+    """Barycentric weights (..., 3) of the closest point on a triangle: inside, else on the best edge."""
+    a, b, c = corners[..., 0, :], corners[..., 1, :], corners[..., 2, :]
+    ab, ac, ap = b - a, c - a, points - a
+    d00, d01, d11 = (ab * ab).sum(-1), (ab * ac).sum(-1), (ac * ac).sum(-1)
+    d20, d21 = (ap * ab).sum(-1), (ap * ac).sum(-1)
+    det = np.maximum(d00 * d11 - d01 * d01, 1e-30)
+    v, w = (d11 * d20 - d01 * d21) / det, (d00 * d21 - d01 * d20) / det
+    inner = np.stack([1.0 - v - w, v, w], axis=-1)
+    options, distances = [], []
+    for first, second in ((0, 1), (1, 2), (2, 0)):
+        start, along = corners[..., first, :], corners[..., second, :] - corners[..., first, :]
+        time = np.clip(((points - start) * along).sum(-1) / np.maximum((along * along).sum(-1), 1e-30), 0.0, 1.0)
+        weight = np.zeros(inner.shape)
+        weight[..., first], weight[..., second] = 1.0 - time, time
+        options.append(weight)
+        distances.append(np.linalg.norm(start + time[..., None] * along - points, axis=-1))
+    best = np.argmin(np.stack(distances), axis=0)
+    edge = np.take_along_axis(np.stack(options), best[None, ..., None], axis=0)[0]
+    return np.where((inner >= 0.0).all(axis=-1, keepdims=True), inner, edge)

