@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.errors import Cancelled, ErrorCode, MMTalkerError
 from mmtalker.speech import audio as audio_module
 from mmtalker.speech.audio import SAMPLE_RATE, Audio, load_audio
 
@@ -132,6 +132,20 @@ def test_an_mp3_has_no_glitch_where_blocks_meet(tmp_path: Path, monkeypatch: pyt
     whole = load_audio(path)
     monkeypatch.setattr(audio_module, "_BLOCK_VALUES", 5_000)
     assert load_audio(path).samples == pytest.approx(whole.samples, abs=1e-5)
+
+
+def test_progress_rises_and_may_cancel(tmp_path: Path) -> None:
+    path = write(tmp_path / "tone.wav", tone(20.0, SAMPLE_RATE), SAMPLE_RATE, "PCM_16")
+    heard: list[float] = []
+    load_audio(path, progress=lambda stage, fraction: heard.append(fraction))
+    assert heard == sorted(heard)
+    assert heard[-1] == 1.0
+
+    def cancel(stage: str, fraction: float) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        load_audio(path, progress=cancel)
 
 
 def test_float_samples_beyond_one_are_made_quieter_not_clipped(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.progress import Progress, silent
 from mmtalker.speech.resample import resample_blocks
 
 Float32 = NDArray[np.float32]
@@ -44,7 +45,12 @@ class Audio:
 
 
 def load_audio(
-    source: Path | bytes, *, start: float = 0.0, duration: float | None = None, name: str = "the audio"
+    source: Path | bytes,
+    *,
+    start: float = 0.0,
+    duration: float | None = None,
+    name: str = "the audio",
+    progress: Progress = silent,
 ) -> Audio:
     """Decode ``duration`` seconds of ``source`` from ``start`` on, or all of it.
 
@@ -58,6 +64,7 @@ def load_audio(
         start: seconds into the file.
         duration: seconds, or None for the rest of the file.
         name: what messages call ``source`` when it is bytes; a path names itself.
+        progress: told after every block, so that an hour of sound can be cancelled.
 
     Raises:
         MMTalkerError: ``AUDIO_MISSING``, ``AUDIO_UNREADABLE``, ``AUDIO_EMPTY``; ``BAD_REQUEST`` for a time
@@ -76,7 +83,7 @@ def load_audio(
             )
     try:
         with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as raw:
-            return _decode(raw, name, start, duration)
+            return _decode(raw, name, start, duration, progress)
     except OSError as error:
         raise MMTalkerError(
             ErrorCode.AUDIO_UNREADABLE,
@@ -84,7 +91,7 @@ def load_audio(
         ) from error
 
 
-def _decode(raw: BinaryIO, name: str, start: float, duration: float | None) -> Audio:
+def _decode(raw: BinaryIO, name: str, start: float, duration: float | None, progress: Progress) -> Audio:
     try:
         file = _Sequential(raw)
     except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: a name ending in .raw
@@ -102,7 +109,7 @@ def _decode(raw: BinaryIO, name: str, start: float, duration: float | None) -> A
                 f"The chosen part of {name} begins at {start:g} s, and the file lasts only "
                 f"{file.frames / file.samplerate:.2f} s. Choose an earlier start.",
             )
-        reader = _PartReader(file, start, duration)
+        reader = _PartReader(file, start, duration, progress)
         pieces = list(resample_blocks(reader.blocks(), file.samplerate, SAMPLE_RATE))
     samples = np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.float32)
     if not len(samples):
@@ -137,8 +144,10 @@ class _Sequential(soundfile.SoundFile):  # type: ignore[misc]  # the library has
 class _PartReader:
     """Decodes one part of an open file to mono blocks and remembers what was wrong on the way."""
 
-    def __init__(self, file: soundfile.SoundFile, start: float, duration: float | None) -> None:
-        self._file = file
+    def __init__(
+        self, file: soundfile.SoundFile, start: float, duration: float | None, progress: Progress
+    ) -> None:
+        self._file, self._progress = file, progress
         self._first = round(start * file.samplerate)
         self.wanted = None if duration is None else round(duration * file.samplerate)
         self.failed = False
@@ -158,6 +167,7 @@ class _PartReader:
         got = 0
         while left > 0:
             block = self._read(limit)
+            self._progress("audio", min(1.0, got / max(1, min(left + got, expected))))
             if not len(block):
                 self._short = self.failed or got < min(left + got, expected)
                 return
