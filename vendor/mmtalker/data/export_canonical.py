@@ -22,7 +22,7 @@ from mmtalker.data.head_parts import DentalArch, Part, eyeball, teeth
 from mmtalker.mesh.canonical import MATERIALS
 from mmtalker.mesh.chart import build_chart
 from mmtalker.mesh.mesh import Mesh
-from mmtalker.mesh.parts import eye_look_shapes, jaw_shapes, stack_shapes
+from mmtalker.mesh.parts import JAW_SHAPES, eye_look_shapes, jaw_move, stack_shapes
 from mmtalker.mesh.roles import Role
 from mmtalker.motion.arkit import ARKIT_INDEX
 
@@ -73,7 +73,11 @@ def build() -> dict[str, NDArray[np.generic]]:
         upper = role == Role.TEETH_UPPER
         inset, below = (0.0, 0.0022) if upper else (0.0022, 0.0012)
         row = teeth(DentalArch(_outline(base[BASE_UPPER_TEETH], inset), lip_y - below, upper))
-        follow = {} if upper else jaw_shapes(row.vertices, base[BASE_LOWER_TEETH], moves[:, BASE_LOWER_TEETH])
+        bone = base[BASE_LOWER_TEETH]
+        follow = {
+            name: jaw_move(row.vertices, bone, moves[ARKIT_INDEX[name], BASE_LOWER_TEETH])
+            for name in (() if upper else JAW_SHAPES)
+        }
         parts.append((row, role, stack_shapes(follow, len(row.vertices))))
 
     vertices = np.concatenate([skin, base[tongue], *(part.vertices for part, _, _ in parts)])

@@ -33,7 +33,7 @@ class HeadMapping:
         confidence: 0..1.
         to_canonical: from the head's own space to canonical space.
         landmarks: vertex by name; left is the subject's left.
-        warnings: sentences for the user.
+        warnings: sentences for the user about the mapping, not about the mesh.
     """
 
     topology: str
@@ -54,7 +54,7 @@ def map_head(mesh: Mesh) -> HeadMapping:
     Raises:
         MMTalkerError: BAD_MESH for broken geometry; UNSUPPORTED_HEAD for any other head.
     """
-    warnings = check_mesh(mesh)
+    check_mesh(mesh)
     tried: list[str] = []
     for topology, owner in _candidates(mesh.vertices):
         fit, residual = _fit(mesh.vertices, topology.uv[owner], topology.in_chart[owner])
@@ -67,7 +67,7 @@ def map_head(mesh: Mesh) -> HeadMapping:
                 confidence=_confidence(residual),
                 to_canonical=fit,
                 landmarks={name: int(np.argmax(owner == v)) for name, v in topology.landmarks.items()},
-                warnings=tuple(warnings),
+                warnings=_doubts(residual),
             )
         tried.append(
             f"It has as many vertices as {topology.label}, but they are elsewhere "
@@ -128,6 +128,15 @@ def _confidence(residual: float) -> float:
     """1 up to SURE_METRES, falling to 0.5 at LIMIT_METRES."""
     beyond = (residual - SURE_METRES) / (LIMIT_METRES - SURE_METRES)
     return float(np.clip(1.0 - 0.5 * beyond, 0.0, 1.0))
+
+
+def _doubts(residual: float) -> tuple[str, ...]:
+    if residual <= SURE_METRES:
+        return ()
+    return (
+        f"The head's proportions are far from those that the model was trained on ({residual * 1000:.0f} mm "
+        "apart after fitting). Look at the lips and eyelids before you use the result.",
+    )
 
 
 def _explain(mesh: Mesh, tried: list[str]) -> str:

@@ -50,3 +50,13 @@ def rotation_about(axis: Float64, radians: float) -> Float64:
     cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
     turn: Float64 = np.eye(3) + np.sin(radians) * cross + (1.0 - np.cos(radians)) * cross @ cross
     return turn
+
+
+def sphere_centre(points: Float64) -> Float64:
+    """Return the centre (3,) of the sphere nearest to (N, 3) points: linear least squares."""
+    mean = points.mean(axis=0)
+    local = points - mean
+    system = np.concatenate([2.0 * local, np.ones((len(local), 1))], axis=1)
+    solution = np.linalg.lstsq(system, np.sum(local**2, axis=1), rcond=None)[0]
+    centre: Float64 = mean + solution[:3]
+    return centre
