@@ -7,7 +7,7 @@ import pytest
 
 from mmtalker.mesh.mesh import Mesh
 from mmtalker.motion.arkit import ARKIT_NAMES
-from mmtalker.pipeline import Animation
+from mmtalker.animation import Animation
 
 
 @pytest.fixture

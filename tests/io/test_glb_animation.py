@@ -16,7 +16,7 @@ from mmtalker.io.glb_accessor import GltfDocument
 from mmtalker.io.glb_animation import write_glb
 from mmtalker.io.glb_container import split_glb
 from mmtalker.mesh.mesh import Mesh
-from mmtalker.pipeline import Animation
+from mmtalker.animation import Animation
 
 pygltflib = pytest.importorskip("pygltflib")
 

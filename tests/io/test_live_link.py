@@ -12,7 +12,7 @@ import pytest
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.io.live_link import read_live_link, timecode, write_live_link
 from mmtalker.motion.arkit import ARKIT_NAMES
-from mmtalker.pipeline import Animation
+from mmtalker.animation import Animation
 
 
 def test_the_header_and_rows_are_the_apps(animation: Animation, tmp_path: Path) -> None:

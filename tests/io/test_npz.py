@@ -10,7 +10,7 @@ import pytest
 
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.io.npz import read_npz, write_npz
-from mmtalker.pipeline import Animation
+from mmtalker.animation import Animation
 
 
 def test_what_was_written_is_read(animation: Animation, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.io.results import RESULT_SUFFIXES, check_result_path, write_animation
-from mmtalker.pipeline import Animation
+from mmtalker.animation import Animation
 
 MAGIC = {".csv": b"Timecode,", ".npz": b"PK\x03\x04", ".glb": b"glTF"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mmtalker.animation import RAW_RATE, Animation
+from mmtalker.device import choose_device
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.mesh.check import check_mesh
@@ -31,47 +33,16 @@ from mmtalker.motion.resample import frame_times, sample_curves
 from mmtalker.motion.silence import loudness
 from mmtalker.progress import Progress, silent, span
 from mmtalker.speech.audio import SAMPLE_RATE, Audio
-from mmtalker.speech.features import FEATURE_RATE, SpeechEncoder
+from mmtalker.speech.features import SpeechEncoder
+from mmtalker.speech.weights import ENCODER_FILE_NAME
 from mmtalker.version import version
 
 __all__ = ["RAW_RATE", "AnimateOptions", "Animation", "PreparedHead", "PreparedSpeech", "Talker"]
 
 Float32 = NDArray[np.float32]
 
-RAW_RATE = float(FEATURE_RATE)
-"""Rate of the model's own curves, Hz."""
-
-ENCODER_NAME = "whisper_base_encoder.safetensors"
-
 SAMPLING_SEED = 0
 """Samples of a head never change, so that its shape keys do not either."""
-
-
-@dataclass(frozen=True)
-class Animation:
-    """A head that speaks.
-
-    Attributes:
-        names: K channel names; the first 52 are ARKit's.
-        curves: (T, K) activations at ``start_time + i / fps`` seconds of the audio.
-        fps: rate of ``curves``.
-        start_time: seconds of the first row.
-        raw: (R, K) activations at 50 Hz before finishing.
-        mesh: the head as it was given.
-        shapes: (K, V, 3) displacements in the units and axes of ``mesh``.
-        stats: seconds by stage and other figures for a report.
-        warnings: sentences for the user.
-    """
-
-    names: tuple[str, ...]
-    curves: Float32
-    fps: float
-    start_time: float
-    raw: Float32
-    mesh: Mesh
-    shapes: Float32
-    stats: dict[str, float] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -165,22 +136,6 @@ class PreparedSpeech:
         return PreparedSpeech(arrays["features"], arrays["energy"], float(arrays["seconds"][0]))
 
 
-def choose_device(name: str) -> torch.device:
-    """Turn ``auto``, ``cpu`` or ``cuda`` into a device.
-
-    Raises:
-        MMTalkerError: DEVICE_UNAVAILABLE when CUDA is asked for and cannot be used.
-    """
-    available = torch.cuda.is_available()
-    if name == "cuda" and not available:
-        raise MMTalkerError(
-            ErrorCode.DEVICE_UNAVAILABLE,
-            "CUDA was asked for, but PyTorch finds no usable NVIDIA GPU. Choose the device 'auto' or 'cpu', "
-            "or install the CUDA runtime and a current driver.",
-        )
-    return torch.device("cuda" if available and name in ("auto", "cuda") else "cpu")
-
-
 class Talker:
     """The model on one device; weights are read at the first use."""
 
@@ -196,7 +151,7 @@ class Talker:
         """
         self._device = choose_device(device)
         self._weights = weights or DEFAULT_FOLDER
-        self._encoder_path = encoder or DEFAULT_FOLDER / ENCODER_NAME
+        self._encoder_path = encoder or DEFAULT_FOLDER / ENCODER_FILE_NAME
 
     @property
     def device_name(self) -> str:

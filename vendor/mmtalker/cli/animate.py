@@ -23,7 +23,7 @@ from mmtalker.worker.cache import DiskCache
 from mmtalker.worker.prepared import PreparedStore
 
 if TYPE_CHECKING:
-    from mmtalker.pipeline import Animation
+    from mmtalker.animation import Animation
 
 DEMO_HEAD = "demo"
 

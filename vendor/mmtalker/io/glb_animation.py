@@ -19,7 +19,7 @@ from mmtalker.mesh.mesh import Float32, Int32, Mesh
 from mmtalker.mesh.normals import vertex_normals
 
 if TYPE_CHECKING:
-    from mmtalker.pipeline import Animation
+    from mmtalker.animation import Animation
 
 _FLOAT, _UINT16, _UINT32 = 5126, 5123, 5125
 _ARRAY, _ELEMENT_ARRAY = 34962, 34963

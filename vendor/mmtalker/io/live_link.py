@@ -21,7 +21,7 @@ from mmtalker.io.inputs import bad_file, read_bytes
 from mmtalker.motion.arkit import ARKIT_NAMES
 
 if TYPE_CHECKING:
-    from mmtalker.pipeline import Animation
+    from mmtalker.animation import Animation
 
 Float32 = NDArray[np.float32]
 

@@ -9,7 +9,7 @@ from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.io.glb_animation import write_glb
 from mmtalker.io.live_link import write_live_link
 from mmtalker.io.npz import write_npz
-from mmtalker.pipeline import Animation
+from mmtalker.animation import Animation
 
 _WRITERS: dict[str, Callable[[Animation, Path], None]] = {
     ".csv": write_live_link,

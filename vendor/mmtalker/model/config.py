@@ -44,7 +44,7 @@ class ModelConfig:
     width: int = 160
     attention_heads: int = 4
     chart_triangles: int = 0
-    samples: int = 1024
+    samples: int = 256
     neighbours: int = 9
     graph_width: int = 64
     graph_layers: int = 3

@@ -30,7 +30,8 @@ class ResidualEdgeConvolution(nn.Module):
         normed = self.norm(x)
         edge = self.edge(normed)
         # relu is monotone: the maximum over neighbours may be taken before it.
-        reach = edge[..., neighbours, :].amax(dim=-2) - edge
+        gathered = edge.index_select(-2, neighbours.flatten()).unflatten(-2, neighbours.shape)
+        reach = gathered.amax(dim=-2) - edge
         out: Tensor = x + self.out(torch.relu(self.centre(normed) + reach))
         return out
 

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mmtalker.mesh.canonical import ChartLocator
 from mmtalker.mesh.normals import vertex_normals
+from mmtalker.mesh.surface import CanonicalSurface
 from mmtalker.model.graph import nearest_neighbours
 from mmtalker.model.network import MMTalkerNetwork, SampledHead
 
@@ -17,6 +17,16 @@ Float32 = NDArray[np.float32]
 
 POSITION_SCALE = 10.0
 """The network reads positions in decimetres."""
+
+
+SMALLEST_AREA = 1e-12
+"""Triangles below this share of the chart cover nothing and are not looked up."""
+
+
+def chart_areas(corners: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return the (T,) areas of (T, 3, 2) triangles."""
+    a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    return 0.5 * np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
 
 
 @dataclass(frozen=True)
@@ -27,15 +37,13 @@ class HeadSurface:
         uv: (V, 2) chart place of each vertex; meaningless where ``on_chart`` is false.
         point: (V, 6) position in dm and unit normal, canonical space.
         on_chart: (V,) whether the vertex has a chart place.
-        triangles: (T, 3) those with all corners on the chart.
-        locator: finds triangles of this head by chart place.
+        chart: finds this head's triangles by chart place.
     """
 
     uv: Float32
     point: Float32
     on_chart: NDArray[np.bool_]
-    triangles: NDArray[np.int32]
-    locator: ChartLocator
+    chart: CanonicalSurface
 
     @staticmethod
     def build(
@@ -47,13 +55,13 @@ class HeadSurface:
         """Prepare a head given in canonical space (metres)."""
         skin = triangles[on_chart[triangles].all(axis=1)]
         point = np.concatenate([vertices * POSITION_SCALE, vertex_normals(vertices, skin)], axis=1)
-        return HeadSurface(uv, point.astype(np.float32), on_chart, skin, ChartLocator(uv, skin))
+        covering = skin[chart_areas(uv[skin]) > SMALLEST_AREA]
+        return HeadSurface(uv, point.astype(np.float32), on_chart, CanonicalSurface(uv, covering))
 
     def at(self, uv: Float32, field: Float32) -> Float32:
         """Read a per-vertex field (V, F) at (N, 2) chart places."""
-        triangle, barycentric = self.locator.locate(uv)
-        read: Float32 = np.einsum("nc,ncf->nf", barycentric, field[self.triangles[triangle]])
-        return read.astype(np.float32)
+        read: Float32 = self.chart.interpolate(field, uv).astype(np.float32)
+        return read
 
 
 @dataclass(frozen=True)
@@ -69,8 +77,7 @@ class Chart:
     @property
     def area(self) -> torch.Tensor:
         """(C,) area of each triangle on the chart."""
-        a, b = self.corners[:, 1] - self.corners[:, 0], self.corners[:, 2] - self.corners[:, 0]
-        return 0.5 * (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).abs()
+        return torch.from_numpy(chart_areas(self.corners.cpu().numpy())).to(self.corners)
 
 
 def sample_head(

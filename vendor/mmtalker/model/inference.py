@@ -23,6 +23,7 @@ FADE = 20
 """Frames in the middle of the overlap over which one window gives way to the next."""
 
 
+@torch.inference_mode()
 def evaluate_shapes(
     network: MMTalkerNetwork, head: SampledHead, uv: Float32, point: Float32, progress: Progress = silent
 ) -> Float32:
@@ -60,6 +61,7 @@ def windows(total: int) -> list[tuple[int, int]]:
     return [(int(a), int(b) + OVERLAP) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
 
 
+@torch.inference_mode()
 def fuse(
     network: MMTalkerNetwork,
     head: SampledHead,

@@ -45,12 +45,12 @@ class TrainConfig:
         model: the network.
     """
 
-    steps: int = 6000
-    batch: int = 24
-    window: int = 100
-    samples: int = 320
-    shape_points: int = 3072
-    motion_points: int = 192
+    steps: int = 4500
+    batch: int = 16
+    window: int = 90
+    samples: int = 160
+    shape_points: int = 2048
+    motion_points: int = 128
     learning_rate: float = 2e-3
     weight_decay: float = 0.02
     average: float = 0.998

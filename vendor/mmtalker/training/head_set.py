@@ -12,6 +12,7 @@ from torch import Tensor
 from mmtalker.data.heads import TrainingHead
 from mmtalker.mesh.canonical import CanonicalHead
 from mmtalker.mesh.roles import CHART_ROLES
+from mmtalker.mesh.surface import CanonicalSurface
 from mmtalker.model.heads import HeadSurface
 from mmtalker.model.regression import DISPLACEMENT_SCALE
 
@@ -83,10 +84,11 @@ def head_tensors(head: TrainingHead, canonical: CanonicalHead) -> HeadTensors:
     shapes = torch.from_numpy(head.shapes[:, kept] / DISPLACEMENT_SCALE).float()
     places = Places(torch.from_numpy(uv), torch.from_numpy(surface.point), shapes)
 
+    nearest = CanonicalSurface(canonical.uv, canonical.chart_triangles).nearest_vertex(uv)
     moves = shapes.norm(dim=-1).amax(dim=0) > STILL_CM
     weight = torch.where(moves, 1.0, STILL_WEIGHT)
     for region, factor in REGION_WEIGHT.items():
-        inside = torch.from_numpy(canonical.region_at(region, uv))
+        inside = torch.from_numpy(canonical.regions[region][nearest])
         weight = torch.where(inside, torch.tensor(factor), weight)
 
     bare = HeadTensors(head.name, surface, places, weight, places, torch.zeros(0))

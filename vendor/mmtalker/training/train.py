@@ -16,22 +16,25 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from mmtalker.data.grid import load_grid
-from mmtalker.data.heads import anny_head, ict_head, ict_landmarks
+from mmtalker.data.heads import anny_head, ict_head
+from mmtalker.data.ict import MULTI_PIE, load_ict
 from mmtalker.data.motion_fit import fit_activations
+from mmtalker.device import choose_device
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.model.heads import Chart, sample_head
 from mmtalker.model.inference import past_motion
 from mmtalker.model.loading import DEFAULT_FOLDER, save_model
 from mmtalker.model.network import MMTalkerNetwork
-from mmtalker.pipeline import ENCODER_NAME, choose_device
 from mmtalker.speech.cache import FeatureCache
 from mmtalker.speech.features import SpeechEncoder
+from mmtalker.speech.weights import ENCODER_FILE_NAME
 from mmtalker.training.config import TrainConfig
 from mmtalker.training.evaluate import evaluate
 from mmtalker.training.head_set import HeadTensors, head_tensors
@@ -73,10 +76,9 @@ def load_heads(data: Path, config: TrainConfig) -> list[HeadTensors]:
     """Return both models' own heads first, then random identities of each."""
     canonical = load_canonical()
     rng = np.random.default_rng(config.seed)
-    ict = data / "heads" / "ict_facekit"
-    heads = [anny_head(None), ict_head(ict, None)]
+    heads = [anny_head(), ict_head(data)]
     heads += [anny_head(rng) for _ in range(config.anny_heads)]
-    heads += [ict_head(ict, rng) for _ in range(config.ict_heads)]
+    heads += [ict_head(data, rng) for _ in range(config.ict_heads)]
     return [head_tensors(head, canonical) for head in heads]
 
 
@@ -85,13 +87,20 @@ def load_speech(
 ) -> tuple[list[Utterance], list[Utterance]]:
     """Fit GRID's motion, encode its speech, and return utterances to train on and held-out ones."""
     grid = load_grid(data / "grid_s1")
-    ict = ict_head(data / "heads" / "ict_facekit", None)
-    activations, report = fit_activations(grid, ict.vertices * 100.0, ict.shapes * 100.0, ict_landmarks())
+    ict = load_ict(data)
+    activations, report = fit_activations(grid, ict.neutral * 100.0, ict.shapes * 100.0, MULTI_PIE)
     print(f"motion fit: {report}", flush=True)
-    encoder = SpeechEncoder(DEFAULT_FOLDER / ENCODER_NAME, device, config.model.speech_layers)
+    encoder = SpeechEncoder(DEFAULT_FOLDER / ENCODER_FILE_NAME, device, config.model.speech_layers)
     encode = cached_encode(encoder, FeatureCache(cache))
     train, test = prepare(grid, activations, encode, config.variants)
     return train + list(noise_utterances(encode, config.noise_clips)), test
+
+
+def feature_statistics(utterances: list[Utterance]) -> tuple[Tensor, Tensor]:
+    """Return the (L, D) mean and standard deviation over every eighth utterance."""
+    chosen = [u.features.astype(np.float32) for u in utterances[::8]]
+    frames = torch.from_numpy(np.concatenate(chosen))
+    return frames.mean(dim=0), frames.std(dim=0)
 
 
 def step_loss(
@@ -150,10 +159,9 @@ def train(config: TrainConfig, data: Path, out: Path, cache: Path, device: torch
     print(f"{len(heads)} heads, {len(speech)} recordings, {len(held_out)} held out", flush=True)
 
     network = MMTalkerNetwork(config.model, chart.area).to(device)
+    network.speech.standardise_by(*feature_statistics(speech))
     average = deepcopy(network).requires_grad_(False)
-    optimiser = torch.optim.AdamW(
-        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.98)
-    )
+    optimiser = torch.optim.AdamW(parameter_groups(network, config), betas=(0.9, 0.98))
     out.mkdir(parents=True, exist_ok=True)
     checkpoint = out / "checkpoint.pt"
     first = 0
@@ -177,9 +185,8 @@ def train(config: TrainConfig, data: Path, out: Path, cache: Path, device: torch
             # The two models' own heads are what most users start from: a third of the steps.
             pool = 2 if rng.random() < 0.35 else len(heads)
             head = heads[int(rng.integers(pool))]
-            rate = config.learning_rate * learning_rate_factor(step, config.steps)
             for group in optimiser.param_groups:
-                group["lr"] = rate
+                group["lr"] = group["peak"] * learning_rate_factor(step, config.steps)
             terms = step_loss(network, chart, head, batches.draw(rng), config, generator)
             loss = torch.stack([weights[name] * term for name, term in terms.items()]).sum()
             optimiser.zero_grad(set_to_none=True)
@@ -213,6 +220,17 @@ SOURCES = {
         "Whisper base encoder, MIT (frozen, not contained)",
     ],
 }
+
+
+def parameter_groups(network: MMTalkerNetwork, config: TrainConfig) -> list[dict[str, Any]]:
+    """Split the parameters: what lies over the chart is touched by few points a step and learns faster."""
+    over_chart = [*network.regression.trunk.encoding.parameters(), *network.sampler.parameters()]
+    known = {id(parameter) for parameter in over_chart}
+    rest = [parameter for parameter in network.parameters() if id(parameter) not in known]
+    return [
+        {"params": rest, "peak": config.learning_rate, "weight_decay": config.weight_decay},
+        {"params": over_chart, "peak": 5.0 * config.learning_rate, "weight_decay": 0.0},
+    ]
 
 
 def learning_rate_factor(step: int, steps: int) -> float:
