@@ -20,10 +20,11 @@ from scipy.sparse.csgraph import connected_components
 from mmtalker.data import ict
 from mmtalker.data.registration import Target, closest_on_triangles, fit_surface, vertex_normals
 from mmtalker.mesh.canonical import CanonicalHead, canonical_surface, load_canonical
-from mmtalker.mesh.flatten import signed_areas
+from mmtalker.mesh.flatten import boundary_loop, mean_value_layout, signed_areas
 from mmtalker.mesh.rigid import umeyama
 from mmtalker.mesh.rings import aperture, boundary_loops
 from mmtalker.mesh.roles import Role
+from mmtalker.mesh.surface import CanonicalSurface
 from mmtalker.motion.arkit import ARKIT_INDEX
 
 Float64 = NDArray[np.float64]
@@ -173,24 +174,46 @@ def register(canonical: Face, head: CanonicalHead, other: Face) -> Float64:
 
 
 def chart_places(fitted: Float64, canonical: Face, head: CanonicalHead, other: Face) -> Float64:
-    """(V, 2) place in the chart of every vertex of the other skin: closest point of the fitted skin."""
+    """(V, 2) place in the chart of every vertex of the other skin.
+
+    Outside it is the closest point of the fitted skin, on the apertures the same share of the
+    curve. The pockets behind them differ too much in depth for closest points: there both are
+    laid out as discs that agree on the rim.
+    """
+    chart = head.uv.astype(np.float64)
     uv = np.zeros((len(other.rest), 2))
+    here = np.flatnonzero(other.labels == OUTSIDE)
     normals = vertex_normals(other.posed, other.triangles)
-    rings = {label: set(ring.tolist()) for label, ring in canonical.apertures.items()}
-    labels = other.labels
-    for label in (OUTSIDE, IN_MOUTH, IN_EYE_LEFT, IN_EYE_RIGHT):
-        here = np.flatnonzero(labels == label)
-        # A triangle is on the side of its corners that are not on an aperture.
-        corner = canonical.labels[canonical.triangles]
-        if label == OUTSIDE:
-            on_side = (corner == OUTSIDE).all(axis=1)
-        else:
-            allowed = np.isin(canonical.triangles, list(rings[label])) | (corner == label)
-            on_side = allowed.all(axis=1) & (corner == label).any(axis=1)
-        triangles = canonical.triangles[on_side]
-        found, weights, _ = closest_on_triangles(other.posed[here], normals[here], fitted, triangles)
-        uv[here] = np.einsum("nk,nkd->nd", weights, head.uv[triangles[found]].astype(np.float64))
+    triangles = canonical.triangles[(canonical.labels[canonical.triangles] == OUTSIDE).all(axis=1)]
+    found, weights, _ = closest_on_triangles(other.posed[here], normals[here], fitted, triangles)
+    uv[here] = np.einsum("nk,nkd->nd", weights, chart[triangles[found]])
+    for label in canonical.apertures:
+        own, own_triangles, own_disc = _pocket(canonical, label)
+        theirs, _, their_disc = _pocket(other, label)
+        surface = CanonicalSurface(0.5 + 0.5 * own_disc, own_triangles)
+        uv[theirs] = surface.interpolate(chart[own], 0.5 + 0.5 * their_disc)
     return uv
+
+
+def _pocket(face: Face, label: int) -> tuple[Int64, Int64, Float64]:
+    """A socket with its aperture as a unit disc: vertices (N,), triangles in their numbers, places (N, 2)."""
+    member = face.labels == label
+    member[face.apertures[label]] = True
+    chosen = face.triangles[member[face.triangles].all(axis=1)]
+    # A face between three vertices of the aperture alone lies outside of it.
+    chosen = chosen[(face.labels[chosen] == label).any(axis=1)]
+    vertices, compact = np.unique(chosen, return_inverse=True)
+    compact = compact.reshape(-1, 3)
+    angles = np.zeros(len(face.rest))
+    # Seen from inside, so that the boundary turns the same way as the pocket's own faces.
+    upper, lower = halves(face, label)
+    angles[lower] = np.pi * (1.0 + _shares(face.posed[lower]))
+    angles[upper] = np.pi * (1.0 - _shares(face.posed[upper]))
+    loop = boundary_loop(compact)
+    turning = np.unwrap(angles[vertices[loop]])
+    if turning[-1] < turning[0]:
+        angles = -angles
+    return vertices, compact, mean_value_layout(face.posed[vertices], compact, angles[vertices])
 
 
 def untangle(uv: Float64, triangles: Int64, below_chart: NDArray[np.bool_], rounds: int = 40) -> Float64:

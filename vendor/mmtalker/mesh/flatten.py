@@ -40,11 +40,17 @@ def signed_areas(uv: Float64, triangles: Index) -> Float64:
     return areas
 
 
-def mean_value_layout(vertices: Float64, triangles: Index) -> Float64:
+def mean_value_layout(vertices: Float64, triangles: Index, angles: Float64 | None = None) -> Float64:
     """Lay the surface out in the unit disc with its boundary on the circle; never flips.
 
     Mean-value coordinates (Floater 2003) are positive weights, so Tutte's theorem holds.
-    Returns (V, 2).
+
+    Args:
+        vertices: (V, 3). triangles: (T, 3), one disc that uses every vertex.
+        angles: (V,) radians at which boundary vertices lie, growing along the boundary; by length if absent.
+
+    Returns:
+        (V, 2).
     """
     count = len(vertices)
     loop = boundary_loop(triangles)
@@ -65,6 +71,8 @@ def mean_value_layout(vertices: Float64, triangles: Index) -> Float64:
     matrix = sparse.diags(1.0 / np.asarray(matrix.sum(axis=1)).ravel()) @ matrix
     edge = np.linalg.norm(vertices[np.roll(loop, -1)] - vertices[loop], axis=1)
     angle = 2.0 * np.pi * np.concatenate([[0.0], np.cumsum(edge)[:-1]]) / edge.sum()
+    if angles is not None:
+        angle = angles[loop]
     uv = np.zeros((count, 2))
     uv[loop] = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     inner = np.setdiff1d(np.arange(count), loop)
