@@ -6,7 +6,9 @@ import argparse
 import os
 import sys
 import tempfile
+import traceback
 from pathlib import Path
+from typing import NoReturn
 
 
 def main() -> int:
@@ -29,9 +31,19 @@ def main() -> int:
         return run(options.out, options.device, options.fps)
 
 
-if __name__ == "__main__":
-    status = main()
+def leave(status: int) -> NoReturn:
+    """End at once: Blender as a module can hang for ever in an ordinary exit."""
     sys.stdout.flush()
     sys.stderr.flush()
-    # Blender as a module can hang for ever in an ordinary exit.
     os._exit(status)
+
+
+if __name__ == "__main__":
+    try:
+        leave(main())
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        leave(130)
+    except Exception:
+        traceback.print_exc()
+        leave(1)

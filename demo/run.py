@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import platform
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,12 +19,12 @@ from demo import head, readback, scene
 from demo.clip import Clip, load_clip
 from demo.contact import draw_sheet
 from demo.frames import draw_frames
+from demo.hush import hushed
 from demo.measure import LipFigures, judge_lips, lip_gap
 from demo.scene import DemoError, Speech
 from demo.stopwatch import Stopwatch
 from demo.video import write_video
 from mmtalker.errors import MMTalkerError
-from mmtalker.io.atomic import replacing
 from mmtalker.io.live_link import write_live_link
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.motion.arkit import ARKIT_NAMES
@@ -69,14 +70,14 @@ def _run(out: Path, device: str, fps: float) -> None:
     clip, canonical = load_clip(), load_canonical()
     generated = _generate(watch, clip, device, fps)
     speech, surface, camera = generated.speech, head.surface_of(canonical), head.camera_for(canonical)
-    with watch.stage("Writing demo.blend, demo.fbx and demo.glb"):
+    with watch.stage("Writing demo.blend, demo.fbx and demo.glb"), hushed():
         places = head.corner_places(canonical, head.features_of(canonical))
         scene.dress(generated.object, surface, places, camera)
         _whole(out / "demo.fbx", lambda path: scene.export_fbx(generated.object, path))
         _whole(out / "demo.glb", lambda path: scene.export_glb(generated.object, path))
         _whole(out / "demo.blend", scene.save_blend)
         scene.stop()
-    with watch.stage("Reading demo.fbx and demo.glb back with other readers"):
+    with watch.stage("Reading demo.fbx and demo.glb back with other readers"), hushed():
         read_by = _read_back(out, speech, fps)
     with watch.stage(f"Drawing {len(speech.times)} frames"):
         frames = draw_frames(speech.rest, speech.shapes, speech.values, surface, camera, SIZE, _dots())
@@ -109,7 +110,7 @@ def _generate(watch: Stopwatch, clip: Clip, device: str, fps: float) -> Generate
 
 
 def _write_curves(speech: Speech, fps: float, path: Path) -> None:
-    from mmtalker.pipeline import Animation  # it brings torch, of which Blender's stages stay free
+    from mmtalker.animation import Animation  # it brings torch, of which Blender's stages stay free
 
     animation = Animation(
         names=speech.names,
@@ -189,9 +190,11 @@ def _report(
 
 
 def _whole(path: Path, write: Callable[[Path], Any]) -> None:
-    """Write a file by a temporary name beside it."""
-    with replacing(path.absolute()) as part:
+    """Write a file in a folder of its own first, by its final name: exporters write the name into it."""
+    with tempfile.TemporaryDirectory(prefix=".", dir=path.parent) as folder:
+        part = Path(folder).absolute() / path.name
         write(part)
+        part.replace(path)
 
 
 def _dots() -> Callable[[float], None]:

@@ -20,7 +20,7 @@ from demo.portrait import FILL, KEY, RIM, Camera, Surface, encode
 Float32 = NDArray[np.float32]
 
 ADDON = "mmtalker_addon"
-PICTURE = "Demo Head Portrait"
+PICTURE = "demo_head_portrait"
 UV_LAYER = "UVMap"
 
 
@@ -127,6 +127,7 @@ def dress(head: Any, surface: Surface, corner_places: Float32, camera: Camera) -
     pixels = np.ones((*surface.colours.shape[:2], 4), dtype=np.float32)
     pixels[..., :3] = encode(surface.colours[::-1])
     image.pixels.foreach_set(pixels.ravel())
+    image.filepath_raw = f"//{PICTURE}.png"  # exporters name the picture by it
     image.pack()
     head.data.uv_layers[UV_LAYER].uv.foreach_set("vector", corner_places.ravel())
     for material in head.data.materials:
