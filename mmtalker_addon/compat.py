@@ -57,6 +57,12 @@ def sequencer_scene(context: Any) -> Any:
     return context.scene
 
 
+def use_nodes(material: Any) -> None:
+    """Give a material its node tree; since 5.0 it has one from the beginning."""
+    if material.node_tree is None:
+        material.use_nodes = True
+
+
 def user_folder() -> Path:
     """The folder for MMTalker's files: the extension's own, or Blender's data folder for a checkout."""
     root = __package__ or ""

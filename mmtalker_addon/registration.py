@@ -1,4 +1,4 @@
-"""What Blender is told about: one ordered tuple of classes, one property, one handler."""
+"""What Blender is told about: one ordered tuple of classes, one property, two handlers."""
 
 from __future__ import annotations
 
@@ -24,17 +24,24 @@ def _before_load(*_: Any) -> None:
         runs.abandon("Another file was opened: the result was discarded.")
 
 
+@persistent
+def _after_undo(*_: Any) -> None:
+    runs.forget()  # what was made may be gone again
+
+
 def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     bpy.types.Scene.mmtalker = bpy.props.PointerProperty(type=MMTALKER_PG_scene)
     bpy.app.handlers.load_pre.append(_before_load)
+    bpy.app.handlers.undo_post.append(_after_undo)
 
 
 def unregister() -> None:
     runs.abandon("MMTalker was turned off.")
     runs.forget()
     backend.stop()
+    bpy.app.handlers.undo_post.remove(_after_undo)
     bpy.app.handlers.load_pre.remove(_before_load)
     del bpy.types.Scene.mmtalker
     for cls in reversed(CLASSES):

@@ -9,7 +9,6 @@ from .. import compat, prefs
 from ..engine.backend import Backend, NoBackend, find_backend
 from ..engine.client import WorkerClient
 
-
 SILENCE_LIMIT = 60.0
 """Seconds without any sign of life after which a worker counts as hung."""
 

@@ -11,6 +11,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import compat
 from ..engine.errors import EngineCode, EngineError
 from ..engine.paths import find_vendor
 
@@ -104,7 +105,7 @@ def _material(name: str) -> Any:
         return found
     colour, roughness = _LOOKS[name]
     material = bpy.data.materials.new(full_name)
-    material.use_nodes = True
+    compat.use_nodes(material)
     shader = next(node for node in material.node_tree.nodes if node.type == "BSDF_PRINCIPLED")
     shader.inputs["Base Color"].default_value = (*colour, 1.0)
     shader.inputs["Roughness"].default_value = roughness

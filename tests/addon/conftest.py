@@ -1,4 +1,4 @@
-"""The add-on in Blender: as a module, or in a real one through pytest-blender; skipped where there is neither."""
+"""The add-on in Blender, as a module or through pytest-blender; left out where there is neither."""
 
 from __future__ import annotations
 

@@ -109,7 +109,8 @@ def test_source_trimmed_from_its_beginning(scene, head, cut):
     plan = speech.make_plan(bpy.context)
 
     heard_from = (first - media_zero(cut) + 12) / 24
-    assert plan.request.audio_start + (plan.timing.first_frame - first) / 24 == pytest.approx(heard_from, abs=1e-6)
+    assert plan.timing.first_frame == max(first, media_zero(cut) - 12)
+    assert plan.request.audio_start == pytest.approx(heard_from, abs=1e-6)
 
 
 def test_sound_shifted_within_its_strip(scene, head, cut):
@@ -142,7 +143,7 @@ def test_other_strip_can_be_picked(scene, head, cut, voice):
     assert jaw(head)[0, 0] == 200
 
 
-@pytest.mark.skipif("sequencer_scene" not in bpy.types.WorkSpace.bl_rna.properties, reason="since Blender 5.0")
+@pytest.mark.skipif(bpy.app.version < (5, 0), reason="since Blender 5.0")
 def test_sequencer_may_play_another_scene(scene, head, voice, worker):
     worker("good")
     edit = bpy.data.scenes.new("Edit")

@@ -7,6 +7,7 @@ import bpy
 import numpy as np
 import pytest
 
+from mmtalker_addon import compat
 from mmtalker_addon.bridge import backend, sound
 from mmtalker_addon.ops import runs
 from mmtalker_addon.ops.generate import generate_disabled_reason
@@ -165,11 +166,12 @@ def test_muted_channel(scene, strip):
     assert "is muted" in reason()
 
 
-def test_retimed_strip(scene, strip):
+def test_retimed_strip(scene, strip, monkeypatch):
     """A stand-in for the strip: adding a retiming key from Python can crash Blender 4.5 and 5.2."""
+    times = compat.strip_times(strip)
+    monkeypatch.setattr(compat, "strip_times", lambda _: times)
     retimed = SimpleNamespace(
-        **{name: getattr(strip, name) for name in strip.bl_rna.properties.keys() if name != "retiming_keys"},
-        retiming_keys=[object(), object()],
+        name="hello", mute=False, channel=strip.channel, sound=strip.sound, retiming_keys=[object(), object()]
     )
     assert "is retimed" in sound.strip_problem(scene, retimed)
 

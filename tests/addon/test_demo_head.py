@@ -10,7 +10,9 @@ from mmtalker_addon.bridge import demo_head
 from mmtalker_addon.engine.paths import find_vendor
 from tests.addon.scenes import generate, jaw
 
-pytestmark = pytest.mark.skipif(not demo_head.asset_path().is_file(), reason="the canonical head is not there")
+pytestmark = pytest.mark.skipif(
+    not demo_head.asset_path().is_file(), reason="the canonical head is not in this checkout"
+)
 
 
 def test_head_stands_upright_at_the_cursor_and_is_picked(scene):

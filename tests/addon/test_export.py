@@ -19,15 +19,14 @@ def exported(scene, head, voice, worker):
 
 def key_curves() -> dict[str, np.ndarray]:
     """Shape-key curves of all Actions: data path to (keys, 2)."""
-    found = {}
-    for action in bpy.data.actions:
-        for layer in action.layers:
-            for strip in layer.strips:
-                for bag in strip.channelbags:
-                    for curve in bag.fcurves:
-                        if curve.data_path.startswith("key_blocks"):
-                            found[curve.data_path] = np.array([point.co[:] for point in curve.keyframe_points])
-    return found
+    layers = [layer for action in bpy.data.actions for layer in action.layers]
+    bags = [bag for layer in layers for strip in layer.strips for bag in strip.channelbags]
+    return {
+        curve.data_path: np.array([point.co[:] for point in curve.keyframe_points])
+        for bag in bags
+        for curve in bag.fcurves
+        if curve.data_path.startswith("key_blocks")
+    }
 
 
 def key_names() -> list[str]:
