@@ -15,7 +15,8 @@ import numpy as np
 import scipy.sparse as sparse
 import scipy.sparse.linalg as linalg
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.spatial import cKDTree
 
 from mmtalker.data import ict
 from mmtalker.data.registration import Target, closest_on_triangles, fit_surface, vertex_normals
@@ -250,7 +251,10 @@ def vertex_roles(model: ict.IctModel, skin_roles: NDArray[np.uint8]) -> NDArray[
     roles = np.full(ict.VERTEX_COUNT, Role.LASHES, dtype=np.uint8)  # fluid, occlusion and lashes hug the lids
     roles[: ict.SKIN_COUNT] = skin_roles
     roles[ict.UPPER_TEETH] = Role.TEETH_UPPER
+    roles[ict.TONGUE] = Role.TONGUE
     roles[ict.LOWER_TEETH] = Role.TEETH_LOWER
+    moved = np.linalg.norm(model.shapes[ARKIT_INDEX["jawForward"], ict.GUMS], axis=1)
+    roles[ict.GUMS] = np.where(moved > 0.5 * moved.max(), Role.TEETH_LOWER, Role.TEETH_UPPER)
     balls = np.arange(ict.EYEBALLS.start, ict.EYEBALLS.stop)
     roles[balls] = np.where(model.neutral[balls, 0] > 0.0, Role.EYE_LEFT, Role.EYE_RIGHT)
     return roles
@@ -259,7 +263,7 @@ def vertex_roles(model: ict.IctModel, skin_roles: NDArray[np.uint8]) -> NDArray[
 def jaw_weights(model: ict.IctModel, roles: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(V,) how much of the jaw's motion a part without skin follows: our reading of the model's jawForward.
 
-    Gums and tongue are one piece in this model, so no role says it.
+    Upper and lower gums are one piece in this model, so roles alone would tear it.
     """
     forward = model.shapes[ARKIT_INDEX["jawForward"]]
     teeth = np.linalg.norm(forward[roles == Role.TEETH_LOWER], axis=1).mean()
@@ -288,8 +292,6 @@ def build(data: Path) -> dict[str, NDArray[np.generic]]:
     flips = (signed_areas(uv, other.triangles) <= 0.0) & ~low[other.triangles].any(axis=1)
     print(f"flipped in the chart: {int(flips.sum())} of {len(flips)} triangles; below the neck: {int(low.sum())} vertices")
     roles = vertex_roles(model, head.role[canonical_surface().nearest_vertex(uv)])
-    gums = np.arange(ict.GUMS_TONGUE.start, ict.GUMS_TONGUE.stop)
-    roles[gums] = gum_roles(model, gums)
     landmarks = {}
     for name, vertex in head.landmarks.items():
         same = np.flatnonzero(other.labels == canonical.labels[vertex])
@@ -302,6 +304,7 @@ def build(data: Path) -> dict[str, NDArray[np.generic]]:
         "uv": places,
         "role": roles,
         "jaw_weight": jaw_weights(model, roles),
+        "leader": lash_leaders(model, other).astype(np.int32),
         "distinct": np.stack(
             [distinct_vertices(model.neutral), distinct_vertices(model.neutral + model.identities.sum(axis=0))]
         ),
@@ -310,25 +313,42 @@ def build(data: Path) -> dict[str, NDArray[np.generic]]:
     }
 
 
+def lash_leaders(model: ict.IctModel, face: Face) -> Int64:
+    """(V,) vertex of the lid margin that each lash vertex follows, -1 for everything else.
+
+    A lash follows its root: its tip is nearer to the other lid once the eye closes.
+    """
+    leaders = np.full(ict.VERTEX_COUNT, -1, dtype=np.int64)
+    lashes = np.arange(ict.LASHES.start, ict.LASHES.stop)
+    triangles = model.mesh().triangles().astype(np.int64)
+    own = triangles[(triangles >= lashes[0]).all(axis=1) & (triangles <= lashes[-1]).all(axis=1)] - lashes[0]
+    edges = np.concatenate([own[:, [0, 1]], own[:, [1, 2]], own[:, [2, 0]]])
+    points = model.neutral[lashes].astype(np.float64)
+    length = np.linalg.norm(points[edges[:, 0]] - points[edges[:, 1]], axis=1)
+    graph = sparse.csr_matrix((length, (edges[:, 0], edges[:, 1])), (len(lashes), len(lashes)))
+    _, strip = connected_components(graph, directed=False)
+    for number in np.unique(strip):
+        members = np.flatnonzero(strip == number)
+        label = IN_EYE_LEFT if points[members, 0].mean() > 0.0 else IN_EYE_RIGHT
+        upper, lower = halves(face, label)
+        corner_height = face.rest[[upper[0], upper[-1]], 1].mean()
+        margin = upper if points[members, 1].mean() > corner_height else lower
+        distance, near = cKDTree(face.rest[margin]).query(points[members])
+        roots = distance <= np.quantile(distance, 0.3)
+        _, _, source = dijkstra(
+            graph, directed=False, indices=members[roots], min_only=True, return_predecessors=True
+        )
+        nearest = dict(zip(members.tolist(), near.tolist(), strict=True))
+        leaders[lashes[members]] = [margin[nearest[int(root)]] for root in source[members]]
+    return leaders
+
+
 def distinct_vertices(vertices: NDArray[np.float32]) -> NDArray[np.bool_]:
     """(V,) whether no earlier vertex is in the very same place."""
     _, first = np.unique(vertices + np.float32(0.0), axis=0, return_index=True)
     mask = np.zeros(len(vertices), dtype=bool)
     mask[first] = True
     return mask
-
-
-def gum_roles(model: ict.IctModel, gums: Int64) -> NDArray[np.uint8]:
-    """Roles within the piece that holds gums and tongue: what is near a tooth is gum, what moves inside is tongue."""
-    forward = np.linalg.norm(model.shapes[ARKIT_INDEX["jawForward"], gums], axis=1)
-    lower = forward > 0.5 * forward.max()
-    teeth = model.neutral[ict.LOWER_TEETH]
-    middle = model.neutral[gums]
-    # The tongue lies inside the arch of the lower teeth and reaches no lower than their roots.
-    inside = np.abs(middle[:, 0]) < 0.66 * np.abs(teeth[:, 0]).max()
-    inside &= middle[:, 2] < teeth[:, 2].max() - 0.008
-    inside &= middle[:, 1] > np.quantile(teeth[:, 1], 0.35)
-    return np.where(lower & inside, Role.TONGUE, np.where(lower, Role.TEETH_LOWER, Role.TEETH_UPPER)).astype(np.uint8)
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.mesh.canonical import canonical_surface, load_canonical
 from mmtalker.mesh.check import check_mesh
-from mmtalker.mesh.mesh import Float32, Mesh, Similarity
+from mmtalker.mesh.mesh import Float32, Int32, Mesh, Similarity
 from mmtalker.mesh.rigid import umeyama
 from mmtalker.mesh.topology import Topology, known_topologies
 
@@ -30,6 +30,7 @@ class HeadMapping:
         uv: (V, 2) place in the chart, 0 where the role is not one of ``CHART_ROLES``.
         role: (V,) a :class:`mmtalker.mesh.roles.Role` each.
         jaw_weight: (V,) how much teeth, gums and tongue follow the jaw, 0..1.
+        leader: (V,) vertex whose displacement a lash vertex takes over, -1 where there is none.
         confidence: 0..1.
         to_canonical: from the head's own space to canonical space.
         landmarks: vertex by name; left is the subject's left.
@@ -40,6 +41,7 @@ class HeadMapping:
     uv: Float32
     role: NDArray[np.uint8]
     jaw_weight: Float32
+    leader: Int32
     confidence: float
     to_canonical: Similarity
     landmarks: dict[str, int]
@@ -59,14 +61,19 @@ def map_head(mesh: Mesh) -> HeadMapping:
     for topology, owner in _candidates(mesh.vertices):
         fit, residual = _fit(mesh.vertices, topology.uv[owner], topology.in_chart[owner])
         if residual < LIMIT_METRES:
+            # The first of the mesh's vertices that stand for each row of the topology.
+            first = np.full(topology.vertex_count, -1, dtype=np.int64)
+            first[owner[::-1]] = np.arange(mesh.vertex_count)[::-1]
+            leader = topology.leader[owner]
             return HeadMapping(
                 topology=topology.name,
                 uv=topology.uv[owner],
                 role=topology.role[owner],
                 jaw_weight=topology.jaw_weight[owner],
+                leader=np.where(leader >= 0, first[leader], -1).astype(np.int32),
                 confidence=_confidence(residual),
                 to_canonical=fit,
-                landmarks={name: int(np.argmax(owner == v)) for name, v in topology.landmarks.items()},
+                landmarks={name: int(first[row]) for name, row in topology.landmarks.items()},
                 warnings=_doubts(residual),
             )
         tried.append(

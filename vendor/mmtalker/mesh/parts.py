@@ -111,7 +111,9 @@ def fill_parts(
     if tongue.any() and "tongueOut" in index:
         filled[index["tongueOut"], tongue] = _tongue_out(points[tongue])
 
-    hugging = mapping.role == Role.LASHES
+    led = (mapping.leader >= 0) & ~in_chart
+    filled[:, led] = filled[:, mapping.leader[led]]
+    hugging = (mapping.role == Role.LASHES) & ~led
     if hugging.any() and in_chart.any():
         near, weight = _nearest_skin(points, in_chart, hugging)
         filled[:, hugging] = np.einsum("nk,cnkd->cnd", weight, filled[:, near])

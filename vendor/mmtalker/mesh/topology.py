@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.mesh.canonical import ASSETS, load_canonical
-from mmtalker.mesh.mesh import Float32
+from mmtalker.mesh.mesh import Float32, Int32
 from mmtalker.mesh.roles import CHART_ROLES, Role
 
 
@@ -24,6 +24,7 @@ class Topology:
         uv: (V, 2) place in the chart, 0 where the role is not of the chart.
         role: (V,).
         jaw_weight: (V,) how much teeth, gums and tongue follow the jaw, 0..1.
+        leader: (V,) vertex whose displacement a lash vertex takes over, -1 where there is none.
         landmarks: vertex by name.
         distinct: (W, V) whether no earlier vertex is in the same place; only these survive welding. One
             row per way in which it happens, since a neutral may have more such pairs than other people.
@@ -34,6 +35,7 @@ class Topology:
     uv: Float32
     role: NDArray[np.uint8]
     jaw_weight: Float32
+    leader: Int32
     landmarks: dict[str, int]
     distinct: NDArray[np.bool_]
 
@@ -64,7 +66,16 @@ def _anny(label: str, role: NDArray[np.uint8]) -> Topology:
     uv = np.zeros((len(role), 2), dtype=np.float32)
     uv[: head.chart_count] = head.uv
     follows = np.isin(role, (Role.TEETH_LOWER, Role.TONGUE)).astype(np.float32)
-    return Topology("anny", label, uv, role, follows, head.landmarks, np.ones((1, len(role)), dtype=bool))
+    return Topology(
+        name="anny",
+        label=label,
+        uv=uv,
+        role=role,
+        jaw_weight=follows,
+        leader=np.full(len(role), -1, dtype=np.int32),
+        landmarks=head.landmarks,
+        distinct=np.ones((1, len(role)), dtype=bool),
+    )
 
 
 def _ict() -> Topology:
@@ -73,13 +84,14 @@ def _ict() -> Topology:
         with np.load(file, allow_pickle=False) as data:
             names, vertices = data["landmark_names"].tolist(), data["landmark_vertices"].tolist()
             return Topology(
-                "ict",
-                "ICT-FaceKit light",
-                data["uv"].astype(np.float32),
-                data["role"].astype(np.uint8),
-                data["jaw_weight"].astype(np.float32),
-                dict(zip(names, vertices, strict=True)),
-                data["distinct"].astype(np.bool_),
+                name="ict",
+                label="ICT-FaceKit light",
+                uv=data["uv"].astype(np.float32),
+                role=data["role"].astype(np.uint8),
+                jaw_weight=data["jaw_weight"].astype(np.float32),
+                leader=data["leader"].astype(np.int32),
+                landmarks=dict(zip(names, vertices, strict=True)),
+                distinct=data["distinct"].astype(np.bool_),
             )
     except (OSError, KeyError, ValueError) as error:
         raise MMTalkerError(
