@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 Float32 = NDArray[np.float32]
 Int32 = NDArray[np.int32]
 
+EDGES = ((1, 2), (2, 0), (0, 1))
+"""Corners of the edge across from each corner."""
+CRACK = 1e-3
 DEPTH_STEPS = 65_535
 
 
@@ -44,49 +47,60 @@ def rasterise(points: Float32, triangles: Int32, size: int) -> Fragments:
         triangles: (T, 3) vertex indices; seen from the front where their corners turn against the clock.
         size: pixels along each side.
     """
-    x, y = points[triangles, 0], points[triangles, 1]
-    area = (x[:, 1] - x[:, 0]) * (y[:, 2] - y[:, 0]) - (x[:, 2] - x[:, 0]) * (y[:, 1] - y[:, 0])
-    left = np.maximum(np.ceil(x.min(axis=1) - 0.5), 0).astype(np.int32)
-    top = np.maximum(np.ceil(y.min(axis=1) - 0.5), 0).astype(np.int32)
-    right = np.minimum(np.floor(x.max(axis=1) - 0.5), size - 1).astype(np.int32)
-    bottom = np.minimum(np.floor(y.max(axis=1) - 0.5), size - 1).astype(np.int32)
-    seen = np.flatnonzero((area < -1e-9) & (right >= left) & (bottom >= top))
-    extent = np.maximum(right - left, bottom - top)[seen] + 1
-    # Triangles of like size are tried together, each against its own small square of pixels.
-    parts = [
-        _inside(x, y, seen[(extent > side // 2) & (extent <= side)], left, top, side, size)
-        for side in 2 ** np.arange(int(np.ceil(np.log2(size))) + 2)
-    ]
-    pixel = np.concatenate([part[0] for part in parts])
-    triangle = np.concatenate([part[1] for part in parts])
-    weights = np.concatenate([part[2] for part in parts])
-    front = _nearest(pixel, np.einsum("nk,nk->n", weights, points[triangles, 2][triangle]), size * size)
+    corners = points[triangles].astype(np.float32)
+    triangle, line = _lines(corners, size)
+    corners = corners[triangle]
+    first, last = _spans(corners, line, size)
+    width = np.maximum(last - first + 1, 0)
+    row = np.repeat(np.arange(len(line)), width)
+    column = np.arange(len(row)) - np.repeat(np.cumsum(width) - width, width) + first[row]
+    weights = _weights(corners, row, column, line)
+    pixel, triangle = (line[row] * size + column).astype(np.int32), triangle[row]
+    front = _nearest(pixel, np.einsum("nk,nk->n", weights, corners[row, :, 2]), size * size)
     return Fragments(pixel[front], triangle[front], weights[front])
 
 
-def _inside(
-    x: Float32, y: Float32, rows: NDArray[np.intp], left: Int32, top: Int32, side: int, size: int
-) -> tuple[Int32, Int32, Float32]:
-    """Test ``side`` x ``side`` pixels at each triangle's corner; gives pixels, rows and weights inside."""
-    if rows.size == 0:
-        return np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros((0, 3), np.float32)
-    grid = np.arange(side, dtype=np.float32) + 0.5
-    px = (left[rows, None] + grid)[:, None, :]
-    py = (top[rows, None] + grid)[:, :, None]
-    x, y = x[rows].astype(np.float32), y[rows].astype(np.float32)
-    area: Float32 = (x[:, 1] - x[:, 0]) * (y[:, 2] - y[:, 0]) - (x[:, 2] - x[:, 0]) * (y[:, 1] - y[:, 0])
-    edges = []
-    for a, b in ((1, 2), (2, 0)):
-        dx = ((x[:, b] - x[:, a]) / area)[:, None, None]
-        dy = ((y[:, b] - y[:, a]) / area)[:, None, None]
-        edges.append(dx * (py - y[:, a, None, None]) - dy * (px - x[:, a, None, None]))
-    third = 1.0 - edges[0] - edges[1]
-    hit = (edges[0] >= 0) & (edges[1] >= 0) & (third >= 0)
-    hit &= (px < size) & (py < size)
-    which, row, column = np.nonzero(hit)
-    pixel = (top[rows[which]] + row) * size + left[rows[which]] + column
-    weights = np.stack([edges[0][hit], edges[1][hit], third[hit]], axis=1)
-    return pixel.astype(np.int32), rows[which].astype(np.int32), weights.astype(np.float32)
+def _lines(corners: Float32, size: int) -> tuple[Int32, Int32]:
+    """Lines of pixels that each triangle reaches; gives (L,) triangles and (L,) line numbers."""
+    x, y = corners[:, :, 0], corners[:, :, 1]
+    area = (x[:, 1] - x[:, 0]) * (y[:, 2] - y[:, 0]) - (x[:, 2] - x[:, 0]) * (y[:, 1] - y[:, 0])
+    top = np.maximum(np.ceil(y.min(axis=1) - 0.5), 0).astype(np.int32)
+    bottom = np.minimum(np.floor(y.max(axis=1) - 0.5), size - 1).astype(np.int32)
+    count = np.where(area < -1e-9, np.maximum(bottom - top + 1, 0), 0)
+    triangle = np.repeat(np.arange(len(corners), dtype=np.int32), count)
+    within = np.arange(len(triangle), dtype=np.int32) - np.repeat(np.cumsum(count) - count, count)
+    return triangle, (within + top[triangle]).astype(np.int32)
+
+
+def _spans(corners: Float32, line: Int32, size: int) -> tuple[Int32, Int32]:
+    """First and last pixel of each (L,) line inside its (L, 3, 3) triangle."""
+    middle = line.astype(np.float32) + 0.5
+    low, high = np.zeros(len(line), np.float32), np.full(len(line), size, np.float32)
+    for a, b in EDGES:
+        start, end = corners[:, a], corners[:, b]
+        rise = end[:, 1] - start[:, 1]
+        share = (middle - start[:, 1]) / np.where(rise == 0, 1.0, rise)
+        crossing = start[:, 0] + share * (end[:, 0] - start[:, 0])
+        np.maximum(low, crossing, out=low, where=rise > 0)
+        np.minimum(high, crossing, out=high, where=rise < 0)
+    # A little wider, so that rounding leaves no crack between two triangles; the nearer one wins anyway.
+    first = np.maximum(np.ceil(low - 0.5 - CRACK), 0).astype(np.int32)
+    last = np.minimum(np.floor(high - 0.5 + CRACK), size - 1).astype(np.int32)
+    return first, last
+
+
+def _weights(corners: Float32, row: NDArray[np.intp], column: NDArray[np.intp], line: Int32) -> Float32:
+    """Barycentric weights (N, 3) of pixels, each given by its line's row and its column."""
+    x, y = corners[:, :, 0], corners[:, :, 1]
+    area = (x[:, 1] - x[:, 0]) * (y[:, 2] - y[:, 0]) - (x[:, 2] - x[:, 0]) * (y[:, 1] - y[:, 0])
+    weights = np.empty((len(row), 3), dtype=np.float32)
+    across = column.astype(np.float32) + np.float32(0.5)
+    for index, (a, b) in enumerate(EDGES[:2]):
+        slope = -(y[:, b] - y[:, a]) / area
+        offset = (x[:, b] - x[:, a]) / area * (line + np.float32(0.5) - y[:, a]) - slope * x[:, a]
+        weights[:, index] = offset[row] + slope[row] * across
+    weights[:, 2] = 1.0 - weights[:, 0] - weights[:, 1]
+    return np.clip(weights, 0.0, 1.0, out=weights)
 
 
 def _nearest(pixel: Int32, depth: Float32, pixels: int) -> NDArray[np.intp]:
