@@ -70,12 +70,10 @@ def make_plan(context: Any) -> Plan:
     Raises:
         EngineError: it cannot be done, and why.
     """
-    problem = find_problem(context)
+    _refuse(find_problem(context))
     obj, _ = head.find_head(context)
-    arrays = head.read_head(obj) if not problem else None
-    problem = problem or head.data_problem(obj, arrays)
-    if problem or arrays is None:
-        raise EngineError(EngineCode.BAD_REQUEST, problem)
+    arrays = head.read_head(obj)
+    _refuse(head.data_problem(obj, arrays))
     recording, timing = _sound_and_timing(context)
     request = JobRequest(
         vertices=arrays.vertices,
@@ -120,8 +118,7 @@ def write_result(plan: Plan, result: JobResult) -> Written:
     problem = head.head_problem(obj)
     if not problem and len(obj.data.vertices) != len(plan.request.vertices):
         problem = f"{obj.name} was edited meanwhile, so the speech does not fit it: press Generate again."
-    if problem:
-        raise EngineError(EngineCode.BAD_REQUEST, problem)
+    _refuse(problem)
     match = match_names(result.names, keys.existing_names(obj))
     curves = dict(zip(result.names, clamp_curves(result.curves).T, strict=True))
     name = f"Speech {PurePath(plan.sound.name).stem}"
@@ -140,6 +137,11 @@ def write_result(plan: Plan, result: JobResult) -> Written:
         last_frame = plan.timing.first_frame + len(result.curves) - 1
         scene.frame_end = max(scene.frame_end, last_frame)  # a longer scene is left as it is
     return Written(take.action, len(added.names), len(match.existing), tuple(warnings))
+
+
+def _refuse(problem: str) -> None:
+    if problem:
+        raise EngineError(EngineCode.BAD_REQUEST, problem)
 
 
 def _sound_problem(context: Any) -> str:

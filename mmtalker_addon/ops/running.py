@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
+
+import bpy
 
 from ..engine.errors import EngineError
 from ..engine.status import JobState
@@ -20,8 +23,8 @@ class LongOperator:
     background, it returns when the job has ended.
     """
 
+    report: Callable[[set[str], str], None]  # Operator's own
     _timer: Any = None
-    _window: Any = None
 
     def make_run(self, context: Any) -> runs.Run:
         """Check everything that can be checked and start the job.
@@ -43,13 +46,10 @@ class LongOperator:
         return self._report(outcome)
 
     def invoke(self, context: Any, _event: Any) -> set[str]:
-        import bpy
-
         if bpy.app.background:
             return self.execute(context)
         if not self._begin(context):
             return {"CANCELLED"}
-        self._window = context.window
         self._timer = context.window_manager.event_timer_add(_INTERVAL, window=context.window)
         context.window_manager.modal_handler_add(self)
         runs.redraw()

@@ -44,7 +44,7 @@ def _draw_head(layout: Any, context: Any) -> None:
     column.label(text="Head")
     row = column.row(align=True)
     row.prop(settings, "head", text="")
-    row.operator("mmtalker.use_active", text="", icon="EYEDROPPER")
+    row.operator("mmtalker.use_active", text="", icon="RESTRICT_SELECT_OFF")
     if settings.head is None:
         found, _ = head.find_head(context)
         if found is not None:

@@ -17,7 +17,7 @@ from mathutils import Vector
 OUT = Path(os.environ["MMTALKER_WINDOW_OUT"])
 MIDDLE = 130
 """Pixels from the sidebar's left edge to the middle of its buttons."""
-ROWS = {"Add Demo Head": 87, "Generate": 209, "Cancel": 230}
+ROWS = {"Add Demo Head": 87, "Generate": 209, "Cancel": 240}
 """Pixels from the sidebar's upper edge down to a button, at interface scale 1."""
 ADDON = "bl_ext.user_default.mmtalker"
 CHECKS: dict[str, Any] = {}
@@ -195,6 +195,12 @@ def steps() -> Iterator[float]:
     bpy.ops.wm.save_as_mainfile(filepath=str(OUT / "before.blend"))
     yield from open_panel()
     yield from screenshot("panel_empty")
+
+    backend = os.environ.pop("MMTALKER_BACKEND_PYTHON")
+    view()[0].tag_redraw()
+    yield from screenshot("panel_not_set_up")
+    check("without a backend Generate is grey", not bpy.ops.mmtalker.generate.poll())
+    os.environ["MMTALKER_BACKEND_PYTHON"] = backend
 
     yield from press("Add Demo Head")
     scene = bpy.context.scene
