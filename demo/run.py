@@ -55,6 +55,8 @@ class Generated:
 def run(out: Path, device: str, fps: float) -> int:
     """Make everything in ``out``; gives the exit status, 0 when all is there and checked."""
     try:
+        if out.exists() and not out.is_dir():
+            raise DemoError(f"'{out}' is a file: give --out a folder.")
         out.mkdir(parents=True, exist_ok=True)
         _run(out, device, fps)
         return 0
