@@ -63,6 +63,9 @@ MOUTH_CHANNELS = tuple(n for n in ARKIT_NAMES if n.startswith(("mouth", "jaw")) 
 BROW_CHANNELS = tuple(n for n in ARKIT_NAMES if n.startswith("brow"))
 FITTED_CHANNELS = MOUTH_CHANNELS + BROW_CHANNELS
 
+EYE_DISTANCE_CM = 8.92
+"""Between the outer eye corners; heads are brought to it, since costs are weighed against centimetres."""
+
 # Channels that a frontal view tells apart badly pay more, so that the plain ones explain what they can.
 CHANNEL_COST = {
     "jawOpen": 0.02,
@@ -168,6 +171,8 @@ def fit_activations(
     rest = resting_face(grid, stable)
     # The image's x grows to the subject's left and its y grows downwards. Eye corners give the unit for
     # both axes: video pixels need not be square, so the vertical unit comes from eyes to lips.
+    size = EYE_DISTANCE_CM / float(np.linalg.norm(np.subtract(*neutral[landmark_vertices[[36, 45]]])))
+    neutral, shapes = neutral * size, shapes * size
     head = {mp: neutral[landmark_vertices[pie]] for mp, pie, _ in LANDMARK_PAIRS}
     eyes = neutral[landmark_vertices[[36, 45]]]
     scale_x = (eyes[1, 0] - eyes[0, 0]) / (rest[grid.column(263), 0] - rest[grid.column(33), 0])
@@ -225,7 +230,7 @@ def _box_least_squares(matrix: Float64, target: Float64, cost: Float64, iteratio
 def _stretch(scores: Float32) -> Float32:
     """Map a tracker's eye-closing score, which rests well above 0 and peaks below 1, to 0..1."""
     low, high = np.nanpercentile(scores, [40, 99.7])
-    return np.clip((scores - low) / (high - low), 0.0, 1.0)
+    return np.clip((scores - low) / max(high - low, 1e-3), 0.0, 1.0)
 
 
 def _report(matrix: Float64, target: Float64, fitted: Float64) -> FitReport:

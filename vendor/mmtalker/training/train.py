@@ -88,7 +88,7 @@ def load_speech(
     """Fit GRID's motion, encode its speech, and return utterances to train on and held-out ones."""
     grid = load_grid(data / "grid_s1")
     ict = load_ict(data)
-    activations, report = fit_activations(grid, ict.neutral * 100.0, ict.shapes * 100.0, MULTI_PIE)
+    activations, report = fit_activations(grid, ict.neutral, ict.shapes, MULTI_PIE)
     print(f"motion fit: {report}", flush=True)
     encoder = SpeechEncoder(DEFAULT_FOLDER / ENCODER_FILE_NAME, device, config.model.speech_layers)
     encode = cached_encode(encoder, FeatureCache(cache))
