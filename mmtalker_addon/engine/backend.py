@@ -75,9 +75,7 @@ def find_backend(
         python = Path(text.strip()).expanduser()
         if python.is_file() and os.access(python, os.X_OK):
             return Backend(python, vendor, f"set in {where}")
-        return NoBackend(
-            f"The Python set in {where} cannot be run: {python}. Correct it or clear it."
-        )
+        return NoBackend(f"The Python set in {where} cannot be run: {python}. Correct it or clear it.")
     if user_folder is not None:
         python = environment_python(user_folder / BACKEND_FOLDER)
         if python.is_file():

@@ -222,9 +222,7 @@ class WorkerClient:
             self._patient_since = now  # we slept ourselves, perhaps with the computer: no verdict yet
         self._polled_at = now
         if self._open and now - max(process.last_activity, self._patient_since) > limit:
-            return self._lose(
-                EngineCode.SILENT, f"gave no sign of life for {limit:g} s and had to be ended"
-            )
+            return self._lose(EngineCode.SILENT, f"gave no sign of life for {limit:g} s and had to be ended")
         return None
 
     def _lose(self, code: EngineCode, what: str) -> WorkerLost:

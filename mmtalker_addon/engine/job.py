@@ -189,7 +189,7 @@ class GenerateJob:
             "options": dict(request.options),
         }
         answer = yield from self._ask("generate", generate, {}, expected="result")
-        return read_result(head, answer, vertex_count=len(request.vertices), frames=frames)
+        return read_result(head, audio, answer, vertex_count=len(request.vertices), frames=frames)
 
     def _greet(self) -> Generator[None, Event, None]:
         """Greet a new worker; whoever greeted it, its protocol must be ours."""
@@ -239,9 +239,7 @@ class GenerateJob:
         return event.frame
 
     def _show(self, stage: str, fraction: float, message: str) -> None:
-        self._status = JobStatus(
-            JobState.RUNNING, stage, max(fraction, self._status.fraction), message
-        )
+        self._status = JobStatus(JobState.RUNNING, stage, max(fraction, self._status.fraction), message)
 
 
 def _head_arrays(request: JobRequest) -> dict[str, Array]:

@@ -27,7 +27,7 @@ class JobResult:
         topology: what the head was recognised as.
         confidence: 0..1 of its mapping.
         stats: seconds by stage and other figures.
-        warnings: sentences for the user, of the head first.
+        warnings: sentences for the user about head, audio and result, in this order, each once.
     """
 
     names: tuple[str, ...]
@@ -42,8 +42,8 @@ class JobResult:
     warnings: tuple[str, ...] = ()
 
 
-def read_result(head: Frame, answer: Frame, *, vertex_count: int, frames: int) -> JobResult:
-    """Check the answers to ``head`` and ``generate`` and put them together.
+def read_result(head: Frame, audio: Frame, answer: Frame, *, vertex_count: int, frames: int) -> JobResult:
+    """Check the answers to ``head``, ``audio`` and ``generate`` and put them together.
 
     Raises:
         EngineError: ``BAD_RESULT``, with what does not fit.
@@ -64,7 +64,7 @@ def read_result(head: Frame, answer: Frame, *, vertex_count: int, frames: int) -
         topology=str(head.fields.get("topology", "")),
         confidence=_confidence(head.fields.get("confidence")),
         stats=_stats(answer.fields.get("stats")),
-        warnings=(*_sentences(head), *_sentences(answer)),
+        warnings=tuple(dict.fromkeys(_sentences(head) + _sentences(audio) + _sentences(answer))),
     )
 
 

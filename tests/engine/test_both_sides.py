@@ -15,7 +15,7 @@ from mmtalker_addon.engine.status import JobState, run_to_end
 from tests.engine.workers import LIMIT_S, request, wait_until
 from tests.worker.conversation import wav_bytes
 
-pytest.importorskip("soundfile", reason="the worker decodes audio with it")
+soundfile = pytest.importorskip("soundfile", reason="the worker decodes audio with it")
 
 ROOT = Path(__file__).resolve().parents[2]
 START = "import runpy, sys; sys.path[:0] = sys.argv[1:3]; runpy.run_path(sys.argv[3], run_name='__main__')"
@@ -53,6 +53,18 @@ def test_a_sound_file_is_read_by_its_path_and_part(client: WorkerClient, tmp_pat
     job = run(client, audio_path=str(path), audio_bytes=None, audio_start=0.5, audio_duration=1.0)
     assert job.result is not None
     assert len(job.result.raw) == 50
+
+
+def test_what_was_mended_in_the_sound_reaches_the_artist(client: WorkerClient, tmp_path: Path) -> None:
+    path = tmp_path / "recorded.wav"
+    samples = np.full(16000, 0.1, dtype=np.float32)
+    samples[100:103] = np.nan
+    soundfile.write(path, samples, 16000, subtype="FLOAT")
+    job = run(client, audio_path=str(path), audio_bytes=None)
+    assert job.result is not None
+    head, audio, model = job.result.warnings
+    assert (head, model) == ("the neck is open", "a warning")
+    assert "3 samples that are not numbers" in audio
 
 
 def test_a_missing_sound_file_is_told_and_the_worker_goes_on(client: WorkerClient, tmp_path: Path) -> None:

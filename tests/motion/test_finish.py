@@ -126,3 +126,5 @@ def test_an_unknown_option_is_told() -> None:
         AnimateOptions.from_json({"blinkrate": 3})
     with pytest.raises(MMTalkerError, match="finite"):
         AnimateOptions.from_json({"blink_rate": float("nan")})
+    with pytest.raises(MMTalkerError, match="finite"):
+        AnimateOptions.from_json({"mouth_strength": 10**400})

@@ -70,6 +70,7 @@ class OutOfMemoryError(RuntimeError):
 FAULTS = {
     "memory": MemoryError(),
     "cuda memory": OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+    "driver memory": RuntimeError("CUDA error: out of memory"),
     "cpu memory": RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"),
     "disk": OSError(errno.ENOSPC, "No space left on device", "/somewhere/file"),
     "weights": MMTalkerError(ErrorCode.WEIGHTS_MISSING, "There are no weights. Run set-up."),
@@ -123,7 +124,7 @@ class StubTalker:
             mesh=head.mesh,
             shapes=head.shapes,
             stats={"fusion": float("nan") if options.behaviour == "nan" else 0.25},
-            warnings=("a warning",),
+            warnings=(*head.warnings, "a warning"),
         )
 
     def _behave(self, behaviour: str, progress: Any) -> None:

@@ -11,9 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.errors import Cancelled, ErrorCode, MMTalkerError
+from mmtalker.progress import silent
 from mmtalker.version import version
 from mmtalker.worker.server import EXIT_BROKEN_FRAME, EXIT_OK, Server
+from mmtalker.worker.session import Session
+from mmtalker.worker.wire import Frame
 from tests.worker.conversation import LIMIT_S, Conversation, tetrahedron, wav_bytes
 from tests.worker.stub_backend import FAULTS, NAMES, StubTalker, stub_backend
 
@@ -133,6 +136,7 @@ def test_nothing_is_done_before_hello(worker, kind):
         ("audio", {}),
         ("audio", {"path": 7}),
         ("audio", {"path": "x.wav", "start": "soon"}),
+        ("audio", {"path": "x.wav", "start": 10**400}),
         ("generate", {"head": "none", "audio": "none"}),
         ("cancel", {"target": "all"}),
     ],
@@ -191,6 +195,26 @@ def test_audio_comes_as_a_file_or_as_bytes_and_is_the_same(worker, tmp_path):
     assert a_part.fields["seconds"] == pytest.approx(0.2)
 
 
+def test_decoding_tells_how_far_it_is_and_can_be_cancelled(tmp_path):
+    (tmp_path / "long.wav").write_bytes(wav_bytes(20.0))
+    session = Session(lambda device: stub_backend())
+    session.answer(Frame("hello", 1, {"protocol": 1}), silent)
+    heard: list[tuple[str, float]] = []
+    request = Frame("audio", 2, {"path": str(tmp_path / "long.wav")})
+
+    session.answer(request, lambda stage, fraction: heard.append((stage, fraction)))
+
+    decoding = [fraction for stage, fraction in heard if stage == "audio"]
+    assert len(decoding) > 3 and decoding == sorted(decoding)
+    assert heard[-1] == ("encoding", pytest.approx(0.525))
+
+    def cancel(stage: str, fraction: float) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        session.answer(request, cancel)
+
+
 def test_audio_that_cannot_be_used_is_refused(worker, tmp_path):
     (tmp_path / "text.wav").write_text("this is no sound")
     worker.client.greet()
@@ -228,6 +252,7 @@ def test_progress_grows_and_stops_before_the_answer(worker):
     [
         ("memory", "out_of_memory"),
         ("cuda memory", "out_of_memory"),
+        ("driver memory", "out_of_memory"),
         ("cpu memory", "out_of_memory"),
         ("disk", "disk_full"),
         ("weights", "weights_missing"),
@@ -244,7 +269,8 @@ def test_a_job_that_fails_is_an_error_frame_and_the_worker_lives_on(worker, faul
 
 
 def test_every_fault_of_the_stub_is_tested():
-    assert set(FAULTS) == {"memory", "cuda memory", "cpu memory", "disk", "weights", "mesh", "bug", "library"}
+    memory = {"memory", "cuda memory", "driver memory", "cpu memory"}
+    assert set(FAULTS) == memory | {"disk", "weights", "mesh", "bug", "library"}
 
 
 def test_ping_is_answered_in_the_middle_of_a_job(worker):

@@ -25,7 +25,7 @@ from mmtalker.mesh.parts import fill_parts
 from mmtalker.mesh.roles import CHART_ROLES
 from mmtalker.model.heads import Chart, HeadSurface, sample_head
 from mmtalker.model.inference import evaluate_shapes, fuse
-from mmtalker.model.loading import CONFIG_NAME, DEFAULT_FOLDER, LoadedModel, load_model
+from mmtalker.model.loading import DEFAULT_FOLDER, LoadedModel, load_model
 from mmtalker.model.network import SampledHead
 from mmtalker.model.regression import DISPLACEMENT_SCALE
 from mmtalker.motion.finish import AnimateOptions, finish_curves
@@ -33,8 +33,9 @@ from mmtalker.motion.resample import frame_times, sample_curves
 from mmtalker.motion.silence import loudness
 from mmtalker.progress import Progress, silent, span
 from mmtalker.speech.audio import SAMPLE_RATE, Audio
+from mmtalker.speech.cache import FEATURE_VERSION
 from mmtalker.speech.features import SpeechEncoder
-from mmtalker.speech.weights import ENCODER_FILE_NAME
+from mmtalker.speech.weights import ENCODER_FILE_NAME, ENCODER_SHA256, check_encoder_file
 from mmtalker.version import version
 
 __all__ = ["RAW_RATE", "AnimateOptions", "Animation", "PreparedHead", "PreparedSpeech", "Talker"]
@@ -161,12 +162,15 @@ class Talker:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes whenever the same input could give another result."""
-        try:
-            config = (self._weights / CONFIG_NAME).read_bytes()
-        except OSError:
-            config = b""
-        return hashlib.sha256(config + version().encode()).hexdigest()
+        """Changes whenever the same input could give another result.
+
+        Raises:
+            MMTalkerError: WEIGHTS_MISSING when the model or the encoder cannot be used.
+        """
+        check_encoder_file(self._encoder_path)
+        config = json.dumps(self._model.network.config.to_json())
+        parts = (version(), self._model.checksum, config, ENCODER_SHA256, str(FEATURE_VERSION))
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     @cached_property
     def _model(self) -> LoadedModel:

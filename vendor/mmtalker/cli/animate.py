@@ -72,9 +72,14 @@ def animate(command: AnimateCommand, load: BackendFactory = load_backend) -> Non
     _check_output(command.out, command.head)
     # All that can be wrong with the files is found before any weights are read.
     mesh = _read_head(command.head)
-    audio = load_audio(command.audio, start=command.start, duration=command.duration)
     with ProgressBar(sys.stderr) as progress:
-        progress("starting", 0.0)
+        audio = load_audio(
+            command.audio,
+            start=command.start,
+            duration=command.duration,
+            progress=span(progress, 0.0, 0.02),
+        )
+        progress("starting", 0.02)
         backend = load(command.device)
         store = PreparedStore(backend, DiskCache(command.cache_dir) if command.cache_dir else None)
         head = store.head(mesh, span(progress, 0.02, 0.35)).value

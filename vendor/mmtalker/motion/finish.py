@@ -15,6 +15,10 @@ from mmtalker.motion.silence import speech_gate
 Float32 = NDArray[np.float32]
 
 
+LARGEST_OPTION = 1000.0
+"""No option means anything beyond it, and float32 curves stay finite below it."""
+
+
 @dataclass(frozen=True)
 class AnimateOptions:
     """What a person may turn without running the model again.
@@ -36,7 +40,7 @@ class AnimateOptions:
         """Build from a message's fields.
 
         Raises:
-            MMTalkerError: BAD_REQUEST for an unknown name or a value that is not a finite number.
+            MMTalkerError: BAD_REQUEST for an unknown name or a value that is not a number of sensible size.
         """
         known = {field.name: field.default for field in fields(AnimateOptions)}
         for name, value in values.items():
@@ -45,9 +49,11 @@ class AnimateOptions:
                     ErrorCode.BAD_REQUEST,
                     f"There is no option {name!r}. The options are {', '.join(sorted(known))}.",
                 )
-            if not isinstance(value, bool | int | float) or not np.isfinite(value):
+            # By comparison, since a whole number may be too large for isfinite.
+            if not isinstance(value, bool | int | float) or not abs(value) <= LARGEST_OPTION:
                 raise MMTalkerError(
-                    ErrorCode.BAD_REQUEST, f"The option {name!r} must be a finite number, not {value!r}."
+                    ErrorCode.BAD_REQUEST,
+                    f"The option {name!r} must be a finite number of at most {LARGEST_OPTION:g}.",
                 )
         return AnimateOptions(**values)
 

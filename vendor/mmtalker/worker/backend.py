@@ -26,7 +26,8 @@ class Backend:
         talker: the pipeline, on one device.
         restore_head: builds a prepared head from its mesh and the arrays that it gave for keeping.
         restore_speech: the same for prepared speech.
-        load_audio: decodes a file, or the bytes of one; takes ``start``, ``duration`` and ``name``.
+        load_audio: decodes a file, or the bytes of one; takes ``start``, ``duration``,
+            ``name`` and ``progress``.
         read_options: checks the ``options`` of a request; what is not given has its default.
         raw_rate: rate of the model's own curves, Hz.
     """

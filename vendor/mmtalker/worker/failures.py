@@ -7,6 +7,14 @@ import errno
 from mmtalker.errors import ErrorCode, MMTalkerError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
+_TORCH_OUT_OF_MEMORY = (
+    "DefaultCPUAllocator",
+    "CUDA out of memory",
+    "CUDA error: out of memory",  # from the driver, such as when the context cannot be made
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+)
+"""What torch says where it has no error of its own for it, but a bare RuntimeError."""
 
 
 def as_failure(error: BaseException) -> MMTalkerError:
@@ -43,5 +51,4 @@ def _is_out_of_memory(error: BaseException) -> bool:
         return True
     if any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__):
         return True
-    # On the CPU torch raises a bare RuntimeError from its allocator.
-    return isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _TORCH_OUT_OF_MEMORY)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from typing import Any
 
 from numpy.typing import NDArray
@@ -32,7 +32,9 @@ def text(request: Frame, name: str, default: str = _REQUIRED) -> str:
 def number(request: Frame, name: str, default: float = _REQUIRED) -> float:
     """Return the finite number ``name``; null counts as absent."""
     value = _field(request, name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    # By comparison, since a whole number may be too large for isfinite.
+    known = isinstance(value, int | float) and not isinstance(value, bool)
+    if not known or not abs(value) <= sys.float_info.max:
         raise bad_request(f"The field '{name}' of a '{request.type}' request is not a finite number.")
     return float(value)
 

@@ -129,9 +129,9 @@ class Session:
             name = source.name
         start = fields.number(request, "start", 0.0)
         duration = fields.number(request, "duration") if fields.given(request, "duration") else None
-        progress("decoding", 0.0)
-        audio = backend.load_audio(source, start=start, duration=duration, name=name)
-        progress("decoding", _DECODED)
+        audio = backend.load_audio(
+            source, start=start, duration=duration, name=name, progress=span(progress, 0.0, _DECODED)
+        )
         speech = store.speech(audio, span(progress, _DECODED, 1.0))
         return Answer(
             "audio",
