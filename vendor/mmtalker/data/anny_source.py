@@ -93,6 +93,19 @@ class AnnySource:
         mask: NDArray[np.bool_] = segmentation.get_face_segmentation_mask(self._head, labels).numpy()
         return mask
 
+    def lips_mask(self) -> Float64:
+        """(H,) how much each vertex of the head mesh is lip, 0..1, from the package's CC0 lips texture."""
+        image = importlib.import_module("PIL.Image")
+        file = self.folder / "data" / "mpfb2" / "textures" / "mpfb_lips.jpg"
+        picture = np.asarray(image.open(file).convert("L"), dtype=np.float64) / 255.0
+        height, width = picture.shape
+        uv = np.zeros((len(self.head_indices), 2))
+        uv[self.faces] = self.texture[self.face_texture]
+        row = np.clip(((1.0 - uv[:, 1]) * height).astype(int), 0, height - 1)
+        column = np.clip((uv[:, 0] * width).astype(int), 0, width - 1)
+        values: Float64 = picture[row, column]
+        return values
+
     def _rest(
         self, phenotypes: dict[str, float], local: dict[str, float], actions: dict[str, float]
     ) -> Float64:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
-from PIL import Image
 
-from mmtalker.data.anny_source import AnnySource
 from mmtalker.mesh.rigid import kabsch
 from mmtalker.mesh.rings import aperture
 from mmtalker.mesh.roles import Role
@@ -15,19 +13,6 @@ from mmtalker.mesh.roles import Role
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-
-
-def lips_mask(source: AnnySource) -> Float64:
-    """(H,) how much each vertex of the package's head mesh is lip, 0..1, from its CC0 lips texture."""
-    file = source.folder / "data" / "mpfb2" / "textures" / "mpfb_lips.jpg"
-    picture = np.asarray(Image.open(file).convert("L"), dtype=np.float64) / 255.0
-    height, width = picture.shape
-    uv = np.zeros((len(source.head_indices), 2))
-    uv[source.faces] = source.texture[source.face_texture]
-    row = np.clip(((1.0 - uv[:, 1]) * height).astype(int), 0, height - 1)
-    column = np.clip((uv[:, 0] * width).astype(int), 0, width - 1)
-    values: Float64 = picture[row, column]
-    return values
 
 
 def neighbours(triangles: NDArray[np.integer], count: int) -> sparse.csr_matrix:
@@ -40,39 +25,31 @@ def neighbours(triangles: NDArray[np.integer], count: int) -> sparse.csr_matrix:
 
 
 def lip_pairs(faces: Int64, skin: Float64, role: NDArray[np.uint8]) -> tuple[Int64, tuple[int, int]]:
-    """Find the ring on which the lips touch; return (P, 2) upper and lower vertices and both corners.
-
-    The lower lip has fewer vertices on it, so each of them is paired with the upper one nearest in
-    x. Pairs run from the subject's right to the left; the corners are (right, left).
-    """
+    """Pairs (P, 2) of upper and lower vertices where the lips touch, and the corners (right, left)."""
     ring, _ = aperture(faces, skin, role == Role.MOUTH_SOCKET)
+    corners = int(ring[np.argmin(skin[ring, 0])]), int(ring[np.argmax(skin[ring, 0])])
+    return pairs_across(ring, skin), corners
+
+
+def lid_pairs(faces: Int64, skin: Float64, role: NDArray[np.uint8]) -> Int64:
+    """Pairs (P, 2) of upper and lower vertices of the lid margins, right eye first."""
+    sides = [(role == Role.EYE_SOCKET) & (skin[:, 0] * sign > 0.0) for sign in (-1.0, 1.0)]
+    return np.concatenate([pairs_across(aperture(faces, skin, side)[0], skin) for side in sides])
+
+
+def pairs_across(ring: Int64, skin: Float64) -> Int64:
+    """Pair the upper with the lower half of an opening's ring, from the subject's right to the left.
+
+    Each vertex of the half that has fewer is paired with the one of the other half nearest in x.
+    """
     ring = np.roll(ring, -int(np.argmin(skin[ring, 0])))
     turn = int(np.argmax(skin[ring, 0]))
-    halves = sorted((ring[1:turn], ring[turn + 1 :]), key=lambda half: float(skin[half, 1].mean()))
-    lower, upper = halves
-    lower = lower[np.argsort(skin[lower, 0])]
-    nearest = np.argmin(np.abs(skin[upper, 0][None, :] - skin[lower, 0][:, None]), axis=1)
-    return np.stack([upper[nearest], lower], axis=1), (int(ring[0]), int(ring[turn]))
-
-
-def seal_lips(skin: Float64, pairs: Int64, overlap: float = 2e-4, reach: float = 0.006) -> Float64:
-    """Close the slit that the source leaves between the lips; returns moved (C, 3).
-
-    Each lip moves by half of the gap plus ``overlap``, fading over ``reach`` metres.
-    """
-    sealed = skin.copy()
-    gap = np.maximum(skin[pairs[:, 0], 1] - skin[pairs[:, 1], 1] + overlap, 0.0)
-    for column, sign in ((0, -1.0), (1, 1.0)):
-        line = skin[pairs[:, column]]
-        away = np.linalg.norm(skin[:, None] - line[None], axis=2)
-        nearest = np.argsort(away, axis=1)[:, :2]
-        weight = 1.0 / (np.take_along_axis(away, nearest, axis=1) + 1e-6)
-        local = np.sum(weight * gap[nearest], axis=1) / weight.sum(axis=1)
-        fade = np.exp(-((away.min(axis=1) / reach) ** 2))
-        other = skin[pairs[:, 1 - column]]
-        own_side = away.min(axis=1) <= np.linalg.norm(skin[:, None] - other[None], axis=2).min(axis=1)
-        sealed[:, 1] += np.where(own_side, 0.5 * sign * fade * local, 0.0)
-    return sealed
+    lower, upper = sorted((ring[1:turn], ring[turn + 1 :]), key=lambda half: float(skin[half, 1].mean()))
+    fewer_above = len(upper) < len(lower)
+    few, many = (upper, lower) if fewer_above else (lower, upper)
+    few = few[np.argsort(skin[few, 0])]
+    partner = many[np.argmin(np.abs(skin[many, 0][None, :] - skin[few, 0][:, None]), axis=1)]
+    return np.stack([few, partner] if fewer_above else [partner, few], axis=1)
 
 
 def find_regions(skin: Float64, role: NDArray[np.uint8], jaw_open: Float64, lips: Float64) -> dict[str, Mask]:

