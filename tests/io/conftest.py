@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mmtalker.animation import Animation
 from mmtalker.mesh.mesh import Mesh
 from mmtalker.motion.arkit import ARKIT_NAMES
-from mmtalker.animation import Animation
 
 
 @pytest.fixture

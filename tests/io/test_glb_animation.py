@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mmtalker.animation import Animation
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.io.glb import parse_glb
 from mmtalker.io.glb_accessor import GltfDocument
 from mmtalker.io.glb_animation import write_glb
 from mmtalker.io.glb_container import split_glb
 from mmtalker.mesh.mesh import Mesh
-from mmtalker.animation import Animation
 
 pygltflib = pytest.importorskip("pygltflib")
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mmtalker.animation import Animation
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.io.live_link import read_live_link, timecode, write_live_link
 from mmtalker.motion.arkit import ARKIT_NAMES
-from mmtalker.animation import Animation
 
 
 def test_the_header_and_rows_are_the_apps(animation: Animation, tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mmtalker.animation import Animation
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.io.npz import read_npz, write_npz
-from mmtalker.animation import Animation
 
 
 def test_what_was_written_is_read(animation: Animation, tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from mmtalker.animation import Animation
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.io.results import RESULT_SUFFIXES, check_result_path, write_animation
-from mmtalker.animation import Animation
 
 MAGIC = {".csv": b"Timecode,", ".npz": b"PK\x03\x04", ".glb": b"glTF"}
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
+from mmtalker.animation import RAW_RATE, Animation
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.io.atomic import replacing
 from mmtalker.io.inputs import bad_file
 from mmtalker.mesh.mesh import Mesh
-from mmtalker.animation import RAW_RATE, Animation
 
 
 def write_npz(animation: Animation, path: Path) -> None:

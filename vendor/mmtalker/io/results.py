@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from mmtalker.animation import Animation
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.io.glb_animation import write_glb
 from mmtalker.io.live_link import write_live_link
 from mmtalker.io.npz import write_npz
-from mmtalker.animation import Animation
 
 _WRITERS: dict[str, Callable[[Animation, Path], None]] = {
     ".csv": write_live_link,
