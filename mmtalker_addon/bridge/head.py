@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import bpy
 import numpy as np
 from numpy.typing import NDArray
 
@@ -107,8 +106,3 @@ def head_warnings(obj: Any) -> list[str]:
     if obj.show_only_shape_key:
         found.append(f"{obj.name} shows one shape key alone: turn off the pin in its Shape Keys panel.")
     return found
-
-
-def find_by_uid(uid: int) -> Any:
-    """The object with this session number, which outlives undo; None once it is gone."""
-    return next((obj for obj in bpy.data.objects if obj.session_uid == uid), None)

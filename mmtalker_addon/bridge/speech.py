@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -27,7 +28,8 @@ class Plan:
     Attributes:
         head_uid: session number of the head.
         head_name: its name, for messages.
-        scene: name of the scene that the head is in.
+        scene_uid: session number of the scene that the head is in.
+        sequencer_uid: session number of the scene whose sequencer holds the strip.
         sound: the recording.
         timing: seconds of sound and frames of keys.
         request: what the backend is asked.
@@ -35,7 +37,8 @@ class Plan:
 
     head_uid: int
     head_name: str
-    scene: str
+    scene_uid: int
+    sequencer_uid: int
     sound: sound.Sound
     timing: ClipTiming
     request: JobRequest
@@ -61,7 +64,8 @@ class Written:
 def find_problem(context: Any) -> str:
     """Why Generate cannot be pressed now; quick enough for a panel, empty where nothing is wrong."""
     obj, reason = head.find_head(context)
-    return reason or head.head_problem(obj) or _sound_problem(context)
+    problem = reason or head.head_problem(obj) or _sound_problem(context)
+    return problem or ("" if can_write(context) else "Switch to Object Mode first.")
 
 
 def make_plan(context: Any) -> Plan:
@@ -90,22 +94,34 @@ def make_plan(context: Any) -> Plan:
         audio_duration=timing.audio_duration,
         seed=context.scene.mmtalker.seed,
     )
-    return Plan(obj.session_uid, obj.name, context.scene.name, recording, timing, request)
+    return Plan(
+        head_uid=obj.session_uid,
+        head_name=obj.name,
+        scene_uid=context.scene.session_uid,
+        sequencer_uid=compat.sequencer_scene(context).session_uid,
+        sound=recording,
+        timing=timing,
+        request=request,
+    )
 
 
-def lost_reason(plan: Plan, context: Any) -> str:
+def lost_reason(plan: Plan) -> str:
     """Why a result would have nowhere to go any more; empty while all is there."""
-    obj = head.find_by_uid(plan.head_uid)
+    obj = _by_uid(bpy.data.objects, plan.head_uid)
     if obj is None or obj.type != "MESH":
         return f"The head {plan.head_name} was deleted meanwhile: the speech was discarded."
-    scene = bpy.data.scenes.get(plan.scene)
-    if scene is None:
-        return f"The scene {plan.scene} was deleted meanwhile: the speech was discarded."
+    if _by_uid(bpy.data.scenes, plan.scene_uid) is None:
+        return f"The scene of {plan.head_name} was deleted meanwhile: the speech was discarded."
     if plan.sound.strip is not None:
-        names = {strip.name for strip in sound.sound_strips(compat.sequencer_scene(context))}
-        if plan.sound.strip not in names | {strip.name for strip in sound.sound_strips(scene)}:
-            return f"The strip {plan.sound.strip} was deleted meanwhile: the speech was discarded."
+        strips = sound.sound_strips(_by_uid(bpy.data.scenes, plan.sequencer_uid))
+        if plan.sound.strip not in {strip.name for strip in strips}:
+            return f"The strip {plan.sound.strip} was deleted or renamed meanwhile: the speech was discarded."
     return ""
+
+
+def can_write(context: Any) -> bool:
+    """False in modes with an undo of their own, where new shape keys would be lost or not undone."""
+    return context.mode in {"OBJECT", "POSE"}
 
 
 def write_result(plan: Plan, result: JobResult) -> Written:
@@ -114,7 +130,7 @@ def write_result(plan: Plan, result: JobResult) -> Written:
     Raises:
         EngineError: the head is no longer what the result was made for.
     """
-    obj = head.find_by_uid(plan.head_uid)
+    obj = _by_uid(bpy.data.objects, plan.head_uid)
     problem = head.head_problem(obj)
     if not problem and len(obj.data.vertices) != len(plan.request.vertices):
         problem = f"{obj.name} was edited meanwhile, so the speech does not fit it: press Generate again."
@@ -133,10 +149,15 @@ def write_result(plan: Plan, result: JobResult) -> Written:
     warnings += keys.key_warnings(obj, result.names)
     warnings += action.play_take(obj, take, name)
     if plan.sound.strip is None:
-        scene = bpy.data.scenes[plan.scene]
+        scene = _by_uid(bpy.data.scenes, plan.scene_uid)
         last_frame = plan.timing.first_frame + len(result.curves) - 1
         scene.frame_end = max(scene.frame_end, last_frame)  # a longer scene is left as it is
     return Written(take.action, len(added.names), len(match.existing), tuple(warnings))
+
+
+def _by_uid(blocks: Iterable[Any], uid: int) -> Any:
+    """The data-block with this session number, which outlives undo and renaming; None once it is gone."""
+    return next((block for block in blocks if block.session_uid == uid), None)
 
 
 def _refuse(problem: str) -> None:

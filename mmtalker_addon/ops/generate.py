@@ -47,7 +47,7 @@ class SpeechRun:
 
     def step(self, context: Any) -> runs.Outcome | None:
         if not self._lost:
-            self._lost = speech.lost_reason(self._plan, context)
+            self._lost = speech.lost_reason(self._plan)
             if self._lost:
                 self._job.cancel()
         self._status = status = self._job.step()
@@ -57,7 +57,7 @@ class SpeechRun:
             return runs.Outcome(JobState.CANCELLED, self._lost)
         if status.state is not JobState.DONE:
             return runs.Outcome(status.state, _ending(status))
-        if not _can_write(context):
+        if not speech.can_write(context):
             words = f"Waiting for Object Mode to put the speech on {self._plan.head_name}"
             self._status = JobStatus(JobState.RUNNING, "waiting", 1.0, words)
             return None
@@ -128,11 +128,6 @@ class MMTALKER_OT_cancel(bpy.types.Operator):
         if run is not None:
             run.cancel()
         return {"FINISHED"}
-
-
-def _can_write(context: Any) -> bool:
-    """False in modes with an undo of their own, where new shape keys would be lost or not undone."""
-    return context.mode == "OBJECT" or context.mode == "POSE"
 
 
 def _ending(status: JobStatus) -> str:

@@ -103,7 +103,7 @@ def test_strip_pulled_out_before_its_sound(scene, head, cut):
 
 def test_source_trimmed_from_its_beginning(scene, head, cut):
     """What Trim cuts off the source itself is gone from the strip's own clock."""
-    cut.animation_offset_start = 12
+    setattr(cut, "content_trim_start" if hasattr(cut, "content_trim_start") else "animation_offset_start", 12)
     first = ends(cut)[0]
 
     plan = speech.make_plan(bpy.context)

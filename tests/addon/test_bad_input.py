@@ -87,6 +87,14 @@ def test_edit_mode(speaking):
     bpy.ops.object.mode_set(mode="OBJECT")
 
 
+def test_edit_mode_of_another_mesh(speaking, scene):
+    scene.mmtalker.head = speaking
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.ops.object.mode_set(mode="EDIT")
+    assert reason() == "Switch to Object Mode first."
+    bpy.ops.object.mode_set(mode="OBJECT")
+
+
 def test_absolute_shape_keys(speaking):
     speaking.shape_key_add(name="Basis")
     speaking.data.shape_keys.use_relative = False

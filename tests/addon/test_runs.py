@@ -89,7 +89,7 @@ def test_strip_deleted_in_the_middle(scene, head, voice, worker, begin):
     until(generating)
     scene.sequence_editor.strips.remove(strip)
     outcome = until(never)
-    assert "The strip hello was deleted meanwhile" in outcome.message
+    assert "The strip hello was deleted or renamed meanwhile" in outcome.message
 
 
 def test_head_renamed_in_the_middle_still_gets_its_speech(speaking, begin):

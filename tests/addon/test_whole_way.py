@@ -1,0 +1,55 @@
+"""The demo head, a recorded voice and the real backend: what an artist gets."""
+
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+
+from mmtalker_addon.bridge import backend, demo_head
+from mmtalker_addon.core.record import ACTION_TAG, decode_record
+from mmtalker_addon.engine.backend import NoBackend
+from mmtalker_addon.engine.paths import find_vendor
+from tests.addon.scenes import add_strip, curves, generate
+
+VOICE = Path(__file__).resolve().parents[1] / "data" / "second_voice.ogg"
+
+
+@pytest.fixture
+def whole(scene):
+    found = backend.find(bpy.context)
+    if isinstance(found, NoBackend):
+        pytest.skip(found.reason)
+    weights = find_vendor() / "weights"
+    wanted = [weights / "mmtalker.safetensors", weights / "whisper_base_encoder.safetensors"]
+    missing = [path.name for path in [*wanted, demo_head.asset_path(), VOICE] if not path.is_file()]
+    if missing:
+        pytest.skip(f"not in this checkout: {', '.join(missing)}")
+    return scene
+
+
+def test_demo_head_speaks_a_strip(whole):
+    whole.render.fps = 30
+    bpy.ops.mmtalker.add_demo_head()
+    strip = add_strip(whole, VOICE, frame=20)
+    head = whole.mmtalker.head
+
+    generate()
+
+    names = [block.name for block in head.data.shape_keys.key_blocks]
+    assert {"Basis", "jawOpen", "mouthClose", "eyeBlinkLeft", "tongueOut"} <= set(names)
+    jaw = curves(head)['key_blocks["jawOpen"].value']
+    assert jaw[0, 0] == 20
+    assert jaw[-1, 0] == (strip.right_handle if hasattr(strip, "right_handle") else strip.frame_final_end)
+    assert np.ptp(jaw[:, 1]) > 0.1
+    record = decode_record(head.animation_data.action[ACTION_TAG])
+    assert record.raw_rate == 50.0
+    assert record.raw.shape[1] == len(names) - 1
+
+    # Where the jaw is widest open, the chin really is lower.
+    whole.frame_set(int(jaw[jaw[:, 1].argmax(), 0]))
+    evaluated = head.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    rest = np.array([vertex.co for vertex in head.data.vertices])
+    posed = np.array([vertex.co for vertex in evaluated.data.vertices])
+    assert np.isfinite(posed).all()
+    assert (posed - rest)[:, 2].min() < -0.002  # metres
