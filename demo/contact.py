@@ -79,9 +79,9 @@ def pick_sounds(phones: Sequence[Phone], wanted: int) -> list[tuple[str, float]]
 
 
 def close_up(picture: Picture) -> Picture:
-    """The middle of a picture, which the head fills."""
+    """The face: a part of the picture, a little below its middle."""
     edge = len(picture) // 9
-    return picture[edge // 2 : -edge - edge // 2, edge:-edge]
+    return picture[edge + edge // 2 : -edge // 2, edge:-edge]
 
 
 def shown(phone: str) -> str:

@@ -20,7 +20,7 @@ GLOSS = {
     Role.TONGUE: 0.35,
     Role.MOUTH_SOCKET: 0.15,
 }
-MOUTH_DEPTH = 0.022
+MOUTH_DEPTH = 0.025
 """Metres behind the lips at which a third of the light is left."""
 INNER = (Role.TEETH_UPPER, Role.TEETH_LOWER, Role.TONGUE, Role.MOUTH_SOCKET)
 FLAT = {"mouth": SOCKET, "teeth": TEETH, "gums": GUMS, "tongue": TONGUE}
@@ -69,7 +69,7 @@ def surface_of(head: CanonicalHead) -> Surface:
         gloss[head.role == role] = value
     inner = np.isin(head.role, INNER)
     depth = features.lip_line[:, 2].max() - head.vertices[inner, 2]
-    cover[inner] = np.exp(-np.maximum(depth - 0.004, 0.0) / MOUTH_DEPTH)
+    cover[inner] = np.exp(-np.maximum(depth - 0.010, 0.0) / MOUTH_DEPTH)
     return Surface(
         triangles=head.mesh.loop_vertices[fan],
         colour_places=corner_places(head, features)[fan],

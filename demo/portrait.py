@@ -53,7 +53,7 @@ class Camera:
 
     target: tuple[float, float, float]
     distance: float = 1.0
-    yaw: float = 16.0
+    yaw: float = 15.0
     pitch: float = 2.0
     field: float = 0.27
     """Metres that the picture shows at the target."""
@@ -99,7 +99,8 @@ class Samples:
 
     def total(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
         """Sum of (N,) values over each pixel, (size, size)."""
-        return np.bincount(self.pixel, values, self.size**2).reshape(self.size, self.size)
+        flat = np.bincount(self.pixel, values, self.size**2).astype(np.float64)
+        return flat.reshape(self.size, self.size)
 
 
 def draw(

@@ -62,14 +62,20 @@ def rasterise(points: Float32, triangles: Int32, size: int) -> Fragments:
 
 def _lines(corners: Float32, size: int) -> tuple[Int32, Int32]:
     """Lines of pixels that each triangle reaches; gives (L,) triangles and (L,) line numbers."""
-    x, y = corners[:, :, 0], corners[:, :, 1]
-    area = (x[:, 1] - x[:, 0]) * (y[:, 2] - y[:, 0]) - (x[:, 2] - x[:, 0]) * (y[:, 1] - y[:, 0])
+    y = corners[:, :, 1]
+    area = _doubled_area(corners)
     top = np.maximum(np.ceil(y.min(axis=1) - 0.5), 0).astype(np.int32)
     bottom = np.minimum(np.floor(y.max(axis=1) - 0.5), size - 1).astype(np.int32)
     count = np.where(area < -1e-9, np.maximum(bottom - top + 1, 0), 0)
     triangle = np.repeat(np.arange(len(corners), dtype=np.int32), count)
     within = np.arange(len(triangle), dtype=np.int32) - np.repeat(np.cumsum(count) - count, count)
     return triangle, (within + top[triangle]).astype(np.int32)
+
+
+def _doubled_area(corners: Float32) -> Float32:
+    """Twice the area of (T, 3, 3) triangles, (T,), negative where they are seen from the front."""
+    a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    return np.asarray(a[:, 0] * b[:, 1] - b[:, 0] * a[:, 1], dtype=np.float32)
 
 
 def _spans(corners: Float32, line: Int32, size: int) -> tuple[Int32, Int32]:
@@ -92,7 +98,7 @@ def _spans(corners: Float32, line: Int32, size: int) -> tuple[Int32, Int32]:
 def _weights(corners: Float32, row: NDArray[np.intp], column: NDArray[np.intp], line: Int32) -> Float32:
     """Barycentric weights (N, 3) of pixels, each given by its line's row and its column."""
     x, y = corners[:, :, 0], corners[:, :, 1]
-    area = (x[:, 1] - x[:, 0]) * (y[:, 2] - y[:, 0]) - (x[:, 2] - x[:, 0]) * (y[:, 1] - y[:, 0])
+    area = _doubled_area(corners)
     weights = np.empty((len(row), 3), dtype=np.float32)
     across = column.astype(np.float32) + np.float32(0.5)
     for index, (a, b) in enumerate(EDGES[:2]):

@@ -6,13 +6,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-CHATTER = "from demo.hush import hushed\nimport os\nwith hushed():\n    print('Python')\n    os.write(1, b'C')\n"
+CHATTER = (
+    "from demo.hush import hushed\nimport os\nwith hushed():\n    print('Python')\n    os.write(1, b'C')\n"
+)
 
 
 def run(script: str) -> subprocess.CompletedProcess[str]:
     # In a process of its own: pytest has hands on these descriptors too.
     root = Path(__file__).parents[2]
-    return subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=False
+    )
 
 
 def test_nothing_is_heard_of_what_goes_well():
