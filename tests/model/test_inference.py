@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 
@@ -19,7 +21,7 @@ def test_windows_cover_everything_and_share_their_overlap() -> None:
         cut = windows(total)
         assert cut[0][0] == 0 and cut[-1][1] == total
         assert all(stop - start <= WINDOW for start, stop in cut)
-        assert all(a[1] - b[0] == OVERLAP for a, b in zip(cut, cut[1:], strict=False))
+        assert all(a[1] - b[0] == OVERLAP for a, b in pairwise(cut))
 
 
 def test_a_long_clip_joins_without_a_jump() -> None:

@@ -1,4 +1,4 @@
-"""Training end to end on a few made recordings: the loss falls, a stopped run goes on, weights are written."""
+"""Training end to end on a few made recordings: loss falls, a stopped run goes on, weights are written."""
 
 from __future__ import annotations
 

@@ -24,7 +24,8 @@ def varispeed(samples: Float32, rate: float) -> tuple[Float32, float]:
 def tilt(samples: Float32, rng: np.random.Generator) -> Float32:
     """Colour the spectrum as another microphone would: a first-order shelf to either side."""
     slope = rng.uniform(-0.5, 0.5)
-    return signal.lfilter([1.0, -slope], [1.0], samples).astype(np.float32)
+    coloured: Float32 = signal.lfilter([1.0, -slope], [1.0], samples).astype(np.float32)
+    return coloured
 
 
 def room(samples: Float32, rng: np.random.Generator, rate: int) -> Float32:
@@ -34,14 +35,16 @@ def room(samples: Float32, rng: np.random.Generator, rate: int) -> Float32:
     tail = rng.standard_normal(len(time)) * np.exp(-6.9 * time / decay)
     tail *= rng.uniform(0.05, 0.4) / np.sqrt((tail**2).sum())
     tail[0] += 1.0
-    return signal.fftconvolve(samples, tail)[: len(samples)].astype(np.float32)
+    heard: Float32 = signal.fftconvolve(samples, tail)[: len(samples)].astype(np.float32)
+    return heard
 
 
 def noise(samples: Float32, rng: np.random.Generator) -> Float32:
     """Add noise between white and brown at 8 to 35 dB below the recording."""
     coloured = signal.lfilter([1.0], [1.0, -rng.uniform(0.0, 0.97)], rng.standard_normal(len(samples)))
     power = np.sqrt(np.mean(samples**2) / max(float(np.mean(coloured**2)), 1e-12))
-    return (samples + coloured * power * 10 ** (-rng.uniform(8.0, 35.0) / 20.0)).astype(np.float32)
+    noisy: Float32 = (samples + coloured * power * 10 ** (-rng.uniform(8.0, 35.0) / 20.0)).astype(np.float32)
+    return noisy
 
 
 def augment(samples: Float32, rng: np.random.Generator, sample_rate: int) -> tuple[Float32, float]:

@@ -130,8 +130,9 @@ def _procrustes(points: Float64, columns: list[int], reference: Float64) -> Floa
     d[:, 2] = sign
     rotation = np.einsum("nij,nj,njk->nik", u, d, vt)
     scale = (s * d).sum(axis=1) / (a**2).sum(axis=(1, 2))
-    moved: Float64 = np.einsum("nki,nij->nkj", points - source_mean, rotation)
-    return moved * scale[:, None, None] + target_mean
+    turned = np.einsum("nki,nij->nkj", points - source_mean, rotation)
+    moved: Float64 = turned * scale[:, None, None] + target_mean
+    return moved
 
 
 def resting_face(grid: GridMotion, stable: Float32) -> Float64:
@@ -191,7 +192,8 @@ def fit_activations(
     pie_of = {point: pie for point, pie, _ in LANDMARK_PAIRS}
     for upper, lower in GAP_PAIRS:
         difference = moved[:, grid.column(upper)] - moved[:, grid.column(lower)]
-        shape_difference = basis[:, landmark_vertices[pie_of[upper]]] - basis[:, landmark_vertices[pie_of[lower]]]
+        above, below = landmark_vertices[pie_of[upper]], landmark_vertices[pie_of[lower]]
+        shape_difference = basis[:, above] - basis[:, below]
         rows_target.append(GAP_WEIGHT * difference[:, 1:])
         rows_basis.append(GAP_WEIGHT * shape_difference[:, 1:2])
     target = np.concatenate(rows_target, axis=1).astype(np.float64)
@@ -230,7 +232,8 @@ def _box_least_squares(matrix: Float64, target: Float64, cost: Float64, iteratio
 def _stretch(scores: Float32) -> Float32:
     """Map a tracker's eye-closing score, which rests well above 0 and peaks below 1, to 0..1."""
     low, high = np.nanpercentile(scores, [40, 99.7])
-    return np.clip((scores - low) / max(high - low, 1e-3), 0.0, 1.0)
+    stretched: Float32 = np.clip((scores - low) / max(high - low, 1e-3), 0.0, 1.0)
+    return stretched
 
 
 def _report(matrix: Float64, target: Float64, fitted: Float64) -> FitReport:

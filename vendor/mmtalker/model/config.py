@@ -79,13 +79,12 @@ class ModelConfig:
                 f"The model's config.json is of format {version!r} and this version reads format "
                 f"{FORMAT_VERSION}. Reinstall MMTalker, so that program and weights belong together.",
             )
-        return ModelConfig(
-            **{
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in values.items()
-                if name in known
-            }
-        )
+        given: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()
+            if name in known
+        }
+        return ModelConfig(**given)
 
     @staticmethod
     def load(path: Path) -> ModelConfig:

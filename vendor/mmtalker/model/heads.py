@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from mmtalker.model.graph import nearest_neighbours
 from mmtalker.model.network import MMTalkerNetwork, SampledHead
 
 Float32 = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 
 POSITION_SCALE = 10.0
 """The network reads positions in decimetres."""
@@ -23,10 +25,11 @@ SMALLEST_AREA = 1e-12
 """Triangles below this share of the chart cover nothing and are not looked up."""
 
 
-def chart_areas(corners: NDArray[np.floating]) -> NDArray[np.floating]:
+def chart_areas(corners: Floats) -> Floats:
     """Return the (T,) areas of (T, 3, 2) triangles."""
     a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-    return 0.5 * np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
+    area: Floats = 0.5 * np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
+    return area
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class HeadSurface:
 
     @staticmethod
     def build(
-        vertices: NDArray[np.floating],
+        vertices: Floats,
         triangles: NDArray[np.int32],
         uv: Float32,
         on_chart: NDArray[np.bool_],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -58,7 +60,7 @@ def windows(total: int) -> list[tuple[int, int]]:
         return [(0, total)]
     count = -(-(total - OVERLAP) // (WINDOW - OVERLAP))
     bounds = np.linspace(0, total - OVERLAP, count + 1).round().astype(int)
-    return [(int(a), int(b) + OVERLAP) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [(int(a), int(b) + OVERLAP) for a, b in pairwise(bounds)]
 
 
 @torch.inference_mode()

@@ -61,9 +61,7 @@ class MMTalkerNetwork(nn.Module):
         self.speech = SpeechFeatures(
             len(config.speech_layers), config.speech_width, config.width, config.dropout
         )
-        self.fusion = DualFusion(
-            config.width, config.attention_heads, config.temporal_layers, config.dropout
-        )
+        self.fusion = DualFusion(config.width, config.attention_heads, config.temporal_layers, config.dropout)
         trunk = Trunk(
             ChartEncoding(config.grid_resolutions, config.grid_features),
             config.graph_width,
@@ -74,9 +72,7 @@ class MMTalkerNetwork(nn.Module):
         if config.regression == "joint":
             self.regression = JointRegression(trunk, config.trunk_width, config.width)
         else:
-            self.regression = FactorisedRegression(
-                trunk, config.trunk_width, config.width, config.channels
-            )
+            self.regression = FactorisedRegression(trunk, config.trunk_width, config.width, config.channels)
 
     def point_features(self, head: SampledHead, uv: Tensor) -> tuple[Tensor, Tensor]:
         """Return what the trunk needs of a head: local (P, F) features at ``uv`` and the whole (F,)."""

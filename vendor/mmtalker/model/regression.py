@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, grid_sample
@@ -75,7 +77,7 @@ class Trunk(nn.Module):
         self.local = nn.Linear(local_width, self.CONDITION)
         self.whole = nn.Linear(local_width, self.CONDITION)
         sizes = [encoding.width + self.POINT + 2 * self.CONDITION] + [width] * layers
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False))
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
 
     def forward(self, uv: Tensor, point: Tensor, local: Tensor, whole: Tensor) -> Tensor:
         """(P, 2), (P, 6) position and normal, (P, F), (F,) -> (P, width)."""
@@ -102,7 +104,8 @@ class FactorisedRegression(nn.Module):
 
     def shapes(self, uv: Tensor, point: Tensor, local: Tensor, whole: Tensor) -> Tensor:
         """Return Φ (K, P, 3) in centimetres; arguments as in :meth:`Trunk.forward`."""
-        return self.shape(self.trunk(uv, point, local, whole)).unflatten(-1, (-1, 3)).transpose(0, 1)
+        flat: Tensor = self.shape(self.trunk(uv, point, local, whole))
+        return flat.reshape(flat.shape[0], -1, 3).transpose(0, 1)
 
     def activations(self, motion: Tensor) -> Tensor:
         """(B, T, d) -> (B, T, K)."""

@@ -21,7 +21,8 @@ def sample_curves(curves: Float32, rate: float, times: NDArray[np.float64]) -> F
     place = np.clip(np.asarray(times, dtype=np.float64) * rate + 1.0, 0.0, len(rows) - 1.0)
     low = np.minimum(place.astype(np.int64), len(rows) - 2)
     share = (place - low)[:, None]
-    return (rows[low] * (1.0 - share) + rows[low + 1] * share).astype(np.float32)
+    read: Float32 = (rows[low] * (1.0 - share) + rows[low + 1] * share).astype(np.float32)
+    return read
 
 
 def frame_times(frames: int, fps: float, start: float = 0.0) -> NDArray[np.float64]:

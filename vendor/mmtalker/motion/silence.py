@@ -33,7 +33,8 @@ def loudness(samples: Float32, sample_rate: int, rate: float) -> Float32:
     total = np.concatenate([[0.0], np.cumsum(power)])
     centre = step + np.arange(frames) * step
     mean = (total[centre + step] - total[centre - step]) / (2 * step)
-    return (10.0 * np.log10(np.maximum(mean, 1e-12))).astype(np.float32)
+    level: Float32 = (10.0 * np.log10(np.maximum(mean, 1e-12))).astype(np.float32)
+    return level
 
 
 def speech_gate(level: Float32, rate: float) -> Float32:

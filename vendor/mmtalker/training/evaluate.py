@@ -31,7 +31,9 @@ def evaluate(
     figures: dict[str, float] = {}
     for head in heads[:2]:
         sampled = _sample(network, chart, head)
-        shapes = network.shapes(sampled, head.places.uv.to(chart.corners), head.places.point.to(chart.corners))
+        shapes = network.shapes(
+            sampled, head.places.uv.to(chart.corners), head.places.point.to(chart.corners)
+        )
         error = (shapes.cpu() - head.places.shapes).norm(dim=-1)
         moving = head.places.shapes.norm(dim=-1) > 0.02
         figures[f"shape_error_mm_{head.name}"] = round(10.0 * float(error[moving].mean()), 4)

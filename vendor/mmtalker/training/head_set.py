@@ -69,7 +69,7 @@ class HeadTensors:
         """Read points and true shape keys at any chart places (N, 2)."""
         shapes = self.places.shapes
         flat = shapes.permute(1, 0, 2).flatten(1).cpu().numpy()
-        read = torch.from_numpy(self.surface.at(uv, flat)).unflatten(1, (len(shapes), 3))
+        read = torch.from_numpy(self.surface.at(uv, flat)).reshape(len(uv), len(shapes), 3)
         point = torch.from_numpy(self.surface.at(uv, self.surface.point))
         return Places(torch.from_numpy(uv), point, read.permute(1, 0, 2))
 

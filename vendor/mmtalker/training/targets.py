@@ -46,7 +46,9 @@ def clip_targets(activations: Float32, clip: GridClip, times: NDArray[np.float64
     known = np.isfinite(rows).all(axis=1)
     if not known.any():
         return np.zeros((len(times), len(ARKIT_NAMES)), dtype=np.float32)
-    filled = np.stack([np.interp(frame_times, frame_times[known], column[known]) for column in rows.T], axis=1)
+    filled = np.stack(
+        [np.interp(frame_times, frame_times[known], column[known]) for column in rows.T], axis=1
+    )
     smooth = gaussian_filter1d(filled, SMOOTHING_FRAMES, axis=0)
     smooth[:, _BLINKS] = 0.0
     smooth[:, _BROWS] = np.maximum(smooth[:, _BROWS] - np.median(smooth[:, _BROWS], axis=0), 0.0)
