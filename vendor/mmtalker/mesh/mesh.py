@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +51,7 @@ class Mesh:
         return self.loop_vertices[picks].astype(np.int32), face
 
     @staticmethod
-    def from_polygons(vertices: Float32, polygons: list[list[int]] | NDArray[np.integer]) -> Mesh:
+    def from_polygons(vertices: Float32, polygons: list[list[int]] | NDArray[np.integer[Any]]) -> Mesh:
         """Build from (F, k) indices, or a list of polygons; a trailing -1 pads a smaller one."""
         rows = [[int(i) for i in row if i >= 0] for row in polygons]
         sizes = np.array([len(row) for row in rows], dtype=np.int32)
@@ -69,19 +70,17 @@ class Similarity:
     rotation: Float64  # (3, 3), determinant +1
     translation: Float64  # (3,)
 
-    def apply(self, points: NDArray[np.floating]) -> Float64:
+    def apply(self, points: NDArray[np.floating[Any]]) -> Float64:
         """Transform (..., 3) positions."""
         return self.apply_vectors(points) + self.translation
 
-    def apply_vectors(self, vectors: NDArray[np.floating]) -> Float64:
+    def apply_vectors(self, vectors: NDArray[np.floating[Any]]) -> Float64:
         """Transform (..., 3) displacements: scale and rotation, no translation."""
         return self.scale * (np.asarray(vectors, dtype=np.float64) @ self.rotation.T)
 
     def inverse(self) -> Similarity:
         rotation = self.rotation.T
-        return Similarity(
-            1.0 / self.scale, rotation, -(rotation @ self.translation) / self.scale
-        )
+        return Similarity(1.0 / self.scale, rotation, -(rotation @ self.translation) / self.scale)
 
     @staticmethod
     def identity() -> Similarity:

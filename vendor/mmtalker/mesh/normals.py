@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 
 def vertex_normals(
-    vertices: NDArray[np.floating], triangles: NDArray[np.integer]
+    vertices: NDArray[np.floating[Any]], triangles: NDArray[np.integer[Any]]
 ) -> NDArray[np.float32]:
     """Return (V, 3) unit normals, each the area-weighted mean of its triangles'; zero where there is none."""
     corners = vertices.astype(np.float64)[triangles]
@@ -19,4 +21,5 @@ def vertex_normals(
                 triangles[:, corner], weights=face[:, axis], minlength=len(vertices)
             )
     length = np.linalg.norm(total, axis=1, keepdims=True)
-    return (total / np.maximum(length, 1e-20)).astype(np.float32)
+    unit: NDArray[np.float32] = (total / np.maximum(length, 1e-20)).astype(np.float32)
+    return unit
