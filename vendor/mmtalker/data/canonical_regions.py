@@ -1,6 +1,8 @@
-"""Where things are on the canonical head: lip line, landmarks, regions, and how large the chart draws them."""
+"""Where things are on the canonical head: lip line, landmarks, regions, and their size in the chart."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sparse
@@ -15,7 +17,7 @@ Int64 = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 
-def neighbours(triangles: NDArray[np.integer], count: int) -> sparse.csr_matrix:
+def neighbours(triangles: NDArray[np.integer[Any]], count: int) -> sparse.csr_matrix:
     """(V, V) adjacency of ones."""
     edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
     both = np.concatenate([edges, edges[:, ::-1]])
@@ -72,7 +74,7 @@ def find_regions(skin: Float64, role: NDArray[np.uint8], jaw_open: Float64, lips
 def _rigid_with_chin(skin: Float64, jaw_open: Float64, tolerance: float = 0.0025) -> Mask:
     """Vertices that one rigid motion explains together with the chin when the jaw opens."""
     moved = np.linalg.norm(jaw_open, axis=1)
-    chosen = moved > 0.85 * np.quantile(moved[skin[:, 2] > 0.0], 0.99)
+    chosen: Mask = moved > 0.85 * np.quantile(moved[skin[:, 2] > 0.0], 0.99)
     for _ in range(12):
         rotation, shift = kabsch(skin[chosen], skin[chosen] + jaw_open[chosen])
         error = np.linalg.norm(skin @ rotation.T + shift - skin - jaw_open, axis=1)
@@ -80,7 +82,9 @@ def _rigid_with_chin(skin: Float64, jaw_open: Float64, tolerance: float = 0.0025
     return chosen
 
 
-def chart_scale(skin: Float64, triangles: NDArray[np.integer], role: NDArray[np.uint8], regions: dict[str, Mask]) -> Float64:
+def chart_scale(
+    skin: Float64, triangles: NDArray[np.integer[Any]], role: NDArray[np.uint8], regions: dict[str, Mask]
+) -> Float64:
     """(C,) wanted magnification: what speech moves is large, skull, ears, neck and sockets are small."""
     scale = np.full(len(skin), 1.0)
     scale[skin[:, 2] < -0.02] = 0.5

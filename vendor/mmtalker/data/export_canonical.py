@@ -161,7 +161,7 @@ def _outline(stand_in: Float64, inset: float) -> Float64:
     back = rim[:, 1].min()
     angle = np.arctan2(np.abs(rim[:, 0]), rim[:, 1] - back)
     reach = np.hypot(rim[:, 0], rim[:, 1] - back)
-    curve = np.polynomial.Polynomial.fit(np.concatenate([-angle, angle]), np.tile(reach, 2), 6)
+    curve = np.poly1d(np.polyfit(np.concatenate([-angle, angle]), np.tile(reach, 2), 6))
     swing = np.linspace(-0.5 * np.pi, 0.5 * np.pi, 121)
     radius = curve(swing) - inset - 0.0008
     return np.stack([radius * np.sin(swing), back + radius * np.cos(swing)], axis=1)

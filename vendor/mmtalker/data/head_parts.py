@@ -126,7 +126,7 @@ def _crown(point: Float64, normal: Float64, width: float, index: int, arch: Dent
     out = (shape[:, 2] * thin + (thin - 1.0) * -0.45) * 0.5 * depth - 0.5 * depth
     setback = 0.0006 if index == 1 and arch.upper else 0.0
     spee = 0.0007 * max(index - 2, 0)
-    edge = arch.edge_y + (spee if arch.upper else spee) + setback
+    edge = arch.edge_y + spee + setback
     sign = 1.0 if arch.upper else -1.0
     y = edge + sign * (1.0 - down) * height
     tangent = np.array([normal[1], -normal[0]])

@@ -18,6 +18,7 @@ Int64 = NDArray[np.int64]
 
 VERTEX_COUNT = 26719
 SKIN_COUNT = 14062
+FACE_COUNT = 9409
 MOUTH_SOCKET = slice(11248, 13294)
 EYE_SOCKETS = slice(13294, 14062)
 GUMS = slice(14062, 16611)
@@ -81,7 +82,8 @@ def load_ict(data: Path) -> IctModel:
     if len(neutral) != VERTEX_COUNT:
         raise MMTalkerError(
             ErrorCode.FILE_FORMAT,
-            f"The head model at {file} has {len(neutral)} vertices and not {VERTEX_COUNT}: it is another version.",
+            f"The head model at {file} has {len(neutral)} vertices and not {VERTEX_COUNT}. "
+            "Get ICT-FaceKit light, or leave ICT heads out.",
         )
     shapes = np.stack([_arkit(name, names, expressions) for name in ARKIT_NAMES])
     return IctModel(neutral, faces, shapes, identities)

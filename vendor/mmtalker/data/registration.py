@@ -1,8 +1,10 @@
-"""Fitting one surface onto another without folding it: closest points, held together as rigidly as possible."""
+"""Fitting one surface onto another without folding it: closest points, held together by its edges."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sparse
@@ -10,18 +12,10 @@ import scipy.sparse.linalg as linalg
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from mmtalker.mesh.normals import vertex_normals
+
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
-
-
-def vertex_normals(vertices: Float64, triangles: Int64) -> Float64:
-    """(V, 3) unit normals, weighted by area."""
-    corners = vertices[triangles]
-    face = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normals = np.zeros_like(vertices)
-    for corner in range(3):
-        np.add.at(normals, triangles[:, corner], face)
-    return normals / (np.linalg.norm(normals, axis=1, keepdims=True) + 1e-20)
 
 
 @dataclass(frozen=True)
@@ -94,14 +88,14 @@ def fit_surface(
             pull = np.zeros(len(fitted))
             goal = fitted.copy()
             if stage.data > 0.0:
-                found, valid = _closest(fitted, triangles, labels, trees, target.vertices, normals, stage.reach)
+                own = vertex_normals(fitted, triangles)
+                found, valid = _closest(fitted, own, labels, trees, target.vertices, normals, stage.reach)
                 goal[valid] = found[valid]
                 pull = np.where(valid, stage.data * trust, 0.0)
             pull[pinned], goal[pinned] = stage.pins, positions
             rotations = _local_rotations(rest, fitted, edges)
-            turned = np.einsum(
-                "eij,ej->ei", 0.5 * (rotations[edges.row] + rotations[edges.col]), rest[edges.row] - rest[edges.col]
-            )
+            between = 0.5 * (rotations[edges.row] + rotations[edges.col])
+            turned = np.einsum("eij,ej->ei", between, rest[edges.row] - rest[edges.col])
             right = np.zeros_like(fitted)
             np.add.at(right, edges.row, edges.data[:, None] * turned)
             solver = linalg.splu((laplacian + sparse.diags(pull + 1e-9)).tocsc())
@@ -140,15 +134,14 @@ def _local_rotations(rest: Float64, now: Float64, edges: sparse.coo_matrix) -> F
 
 def _closest(
     points: Float64,
-    triangles: Int64,
+    own: NDArray[np.floating[Any]],
     labels: Int64,
     trees: dict[int, tuple[Int64, cKDTree]],
     vertices: Float64,
-    normals: Float64,
+    normals: NDArray[np.floating[Any]],
     reach: float,
 ) -> tuple[Float64, NDArray[np.bool_]]:
     """Feet (V, 3) on the planes of the nearest like-facing vertices of the same label, and which exist."""
-    own = vertex_normals(points, triangles)
     feet, valid = points.copy(), np.zeros(len(points), dtype=bool)
     for label, (members, tree) in trees.items():
         here = np.flatnonzero(labels == label)
@@ -168,7 +161,11 @@ def _closest(
 
 
 def closest_on_triangles(
-    points: Float64, normals: Float64, vertices: Float64, triangles: Int64, neighbours: int = 24
+        points: Float64,
+    normals: NDArray[np.floating[Any]],
+    vertices: Float64,
+    triangles: Int64,
+    neighbours: int = 24,
 ) -> tuple[Int64, Float64, Float64]:
     """Closest points on triangles that face like the points do.
 
@@ -205,7 +202,8 @@ def _closest_weights(points: Float64, corners: Float64) -> Float64:
     options, distances = [], []
     for first, second in ((0, 1), (1, 2), (2, 0)):
         start, along = corners[..., first, :], corners[..., second, :] - corners[..., first, :]
-        time = np.clip(((points - start) * along).sum(-1) / np.maximum((along * along).sum(-1), 1e-30), 0.0, 1.0)
+        reach = np.maximum((along * along).sum(-1), 1e-30)
+        time = np.clip(((points - start) * along).sum(-1) / reach, 0.0, 1.0)
         weight = np.zeros(inner.shape)
         weight[..., first], weight[..., second] = 1.0 - time, time
         options.append(weight)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
@@ -23,9 +25,9 @@ FADE = 0.006
 
 
 def soften_lips(
-    shapes: NDArray[np.floating],
+    shapes: NDArray[np.floating[Any]],
     skin: Float64,
-    triangles: NDArray[np.integer],
+    triangles: NDArray[np.integer[Any]],
     lips: NDArray[np.bool_],
     rounds: int = 4,
 ) -> Float64:
@@ -63,7 +65,11 @@ def seal_lips(skin: Float64, lip_pairs: Int64) -> Float64:
     return skin + _towards(skin, lip_pairs, np.maximum(gap + LIP_OVERLAP, 0.0), upper_share=0.5)
 
 
-def close_lids(vertices: NDArray[np.floating], shapes: NDArray[np.floating], lid_pairs: Int64) -> None:
+def close_lids(
+    vertices: NDArray[np.floating[Any]],
+    shapes: NDArray[np.floating[Any]],
+    lid_pairs: NDArray[np.integer[Any]],
+) -> None:
     """Change eyeBlinkLeft and eyeBlinkRight in place so that full strength just closes this person's eyes.
 
     First the whole shape is scaled, then the upper lid's margin is brought onto the lower one's.
@@ -88,7 +94,7 @@ def close_lids(vertices: NDArray[np.floating], shapes: NDArray[np.floating], lid
         move[near] += _towards(rest[near], local, left_over, upper_share=1.0)
 
 
-def _towards(points: Float64, pairs: Int64, gap: Float64, upper_share: float) -> Float64:
+def _towards(points: Float64, pairs: NDArray[np.integer[Any]], gap: Float64, upper_share: float) -> Float64:
     """Vertical displacement (V, 3) that takes ``gap`` metres (P,) out of each pair, fading away from it.
 
     Args:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from mmtalker.mesh.flatten import boundary_loop, mean_value_layout, signed_areas
 Float64 = NDArray[np.float64]
 
 
-def build_chart(vertices: Float64, triangles: NDArray[np.integer], scale: Float64) -> Float64:
+def build_chart(vertices: Float64, triangles: NDArray[np.integer[Any]], scale: Float64) -> Float64:
     """Lay a disc of skin out with one (u, v) for each vertex.
 
     Args:
@@ -85,9 +86,9 @@ class ChartQuality:
 
 
 def chart_quality(
-    vertices: NDArray[np.floating],
-    uv: NDArray[np.floating],
-    triangles: NDArray[np.integer],
+    vertices: NDArray[np.floating[Any]],
+    uv: NDArray[np.floating[Any]],
+    triangles: NDArray[np.integer[Any]],
     lips: NDArray[np.bool_],
     eyes: NDArray[np.bool_],
     sockets: NDArray[np.bool_],
@@ -175,7 +176,9 @@ def main() -> None:
         arguments.picture.write_text(_svg(head.uv, head.chart_triangles, colours), encoding="utf-8")
 
 
-def _svg(uv: NDArray[np.floating], triangles: NDArray[np.integer], colours: NDArray[np.str_]) -> str:
+def _svg(
+    uv: NDArray[np.floating[Any]], triangles: NDArray[np.integer[Any]], colours: NDArray[np.str_]
+) -> str:
     """Draw the triangles, each in the colour of its first corner."""
     points = np.stack([uv[:, 0], 1.0 - uv[:, 1]], axis=1) * 1000.0
     shapes = [

@@ -22,15 +22,15 @@ def check_mesh(mesh: Mesh) -> list[str]:
             "Apply or reset the object's scale, or choose another mesh."
         )
     triangles, face = mesh.triangles_with_faces()
+    corners = mesh.vertices.astype(np.float64)[triangles] / extent
+    cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     area = np.zeros(mesh.face_count)
-    if len(triangles):
-        corners = mesh.vertices.astype(np.float64)[triangles] / extent
-        cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-        area = np.bincount(face, weights=np.linalg.norm(cross, axis=1), minlength=mesh.face_count)
+    np.add.at(area, face, np.linalg.norm(cross, axis=1))
     flat = int((area <= 1e-14).sum())
     if flat == mesh.face_count:
         raise _bad(
-            f"All {flat:,} faces of the mesh have zero area. Choose a mesh with a surface, or undo the scaling."
+            f"All {flat:,} faces of the mesh have zero area. "
+            "Choose a mesh with a surface, or undo the scaling."
         )
     warnings = []
     if flat:
@@ -46,7 +46,8 @@ def _check_arrays(mesh: Mesh) -> None:
     if mesh.vertex_count == 0:
         raise _bad("The mesh has no vertices. Choose a head mesh.")
     if mesh.vertices.ndim != 2 or mesh.vertices.shape[1] != 3:
-        raise _bad(f"The vertices have the shape {mesh.vertices.shape} and not (V, 3). Give x, y and z of each.")
+        shape = mesh.vertices.shape
+        raise _bad(f"The vertices have the shape {shape} and not (V, 3). Give x, y and z of each.")
     broken = np.flatnonzero(~np.isfinite(mesh.vertices).all(axis=1))
     if len(broken):
         raise _bad(

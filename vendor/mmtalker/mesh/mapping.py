@@ -18,7 +18,7 @@ SURE_METRES = 0.005
 """Residual up to which a fit is beyond doubt: 37 random adults of both models stayed below it."""
 
 LIMIT_METRES = 0.011
-"""Residual from which the order must be wrong: a newborn gives 0.007, a mirrored head 0.017, a shuffled one 0.04."""
+"""Residual from which the order must be wrong: newborns give 0.007, a mirrored head 0.017, a shuffle 0.04."""
 
 
 @dataclass(frozen=True)
@@ -150,9 +150,9 @@ def _explain(mesh: Mesh, tried: list[str]) -> str:
     counts = ", ".join(f"{t.label} ({t.vertex_count:,} vertices)" for t in known_topologies())
     return " ".join(
         [
-            f"This head, with {mesh.vertex_count:,} vertices, is not of a topology that this version can animate.",
+            f"This head, with {mesh.vertex_count:,} vertices, has no topology that this version can animate.",
             *tried,
             f"It knows {counts}, at any scale and in any pose, with all parts and in their own vertex order.",
-            "Use such a head, or Add Demo Head, and export it without removing, merging or reordering vertices.",
+            "Use such a head or the demo head; export it without removing, merging or reordering vertices.",
         ]
     )

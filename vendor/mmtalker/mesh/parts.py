@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,8 +71,8 @@ def stack_shapes(named: dict[str, Float64], count: int) -> Float64:
 
 def fill_parts(
     mapping: HeadMapping,
-    vertices: NDArray[np.floating],
-    shapes: NDArray[np.floating],
+    vertices: NDArray[np.floating[Any]],
+    shapes: NDArray[np.floating[Any]],
     names: Sequence[str],
 ) -> NDArray[np.float32]:
     """Give every part without skin its displacements; skin and sockets stay as they are.
@@ -115,8 +116,8 @@ def fill_parts(
     filled[:, led] = filled[:, mapping.leader[led]]
     hugging = (mapping.role == Role.LASHES) & ~led
     if hugging.any() and in_chart.any():
-        near, weight = _nearest_skin(points, in_chart, hugging)
-        filled[:, hugging] = np.einsum("nk,cnkd->cnd", weight, filled[:, near])
+        near, share = _nearest_skin(points, in_chart, hugging)
+        filled[:, hugging] = np.einsum("nk,cnkd->cnd", share, filled[:, near])
     return filled
 
 
@@ -124,7 +125,8 @@ def _jaw_vertices(mapping: HeadMapping, in_chart: NDArray[np.bool_]) -> NDArray[
     """Skin vertices that the canonical head says move with the jaw bone."""
     rigid = load_canonical().regions["jaw_rigid"]
     here = np.flatnonzero(in_chart)
-    return here[rigid[canonical_surface().nearest_vertex(mapping.uv[here])]]
+    chosen: NDArray[np.int64] = here[rigid[canonical_surface().nearest_vertex(mapping.uv[here])]]
+    return chosen
 
 
 def _tongue_out(tongue: Float64) -> Float64:
@@ -143,7 +145,8 @@ def _tongue_out(tongue: Float64) -> Float64:
     weight = 1.0 / (distance + 1e-6)
     blended = np.einsum("nk,nkd->nd", weight / weight.sum(axis=1, keepdims=True), move[near])
     # One factor, the length's: another per axis would bend the path out of the mouth.
-    return blended * float(size[2] / model_size[2])
+    out: Float64 = blended * float(size[2] / model_size[2])
+    return out
 
 
 def _nearest_skin(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,9 +22,9 @@ def kabsch(source: Float64, target: Float64) -> tuple[Float64, Float64]:
 
 
 def umeyama(
-    source: NDArray[np.floating],
-    target: NDArray[np.floating],
-    weights: NDArray[np.floating] | None = None,
+    source: NDArray[np.floating[Any]],
+    target: NDArray[np.floating[Any]],
+    weights: NDArray[np.floating[Any]] | None = None,
     with_scale: bool = True,
 ) -> Similarity:
     """Return the similarity that takes (N, 3) ``source`` to ``target`` with the least weighted squares.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ Int64 = NDArray[np.int64]
 
 def boundary_loops(faces: Iterable[Iterable[int]]) -> list[Int64]:
     """Boundary loops of a set of polygons, longest first, each in the polygons' turning sense."""
-    edges = set()
+    edges: set[tuple[int, int]] = set()
     for face in faces:
         ring = [int(v) for v in face if v >= 0]
         edges.update(zip(ring, ring[1:] + ring[:1], strict=True))
@@ -43,7 +44,7 @@ def rim(faces: Int64, inside: NDArray[np.bool_]) -> Int64:
 
 
 def aperture(
-    faces: Int64, vertices: NDArray[np.floating], socket: NDArray[np.bool_], rounds: int = 9
+    faces: Int64, vertices: NDArray[np.floating[Any]], socket: NDArray[np.bool_], rounds: int = 9
 ) -> tuple[Int64, NDArray[np.bool_]]:
     """The ring around a socket that leaves the least opening when seen from the front: lip line, lid margin.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
@@ -13,7 +15,9 @@ Int64 = NDArray[np.int64]
 class CanonicalSurface:
     """Looks (u, v) up in the chart's triangles through a regular grid; all calls are vectorised."""
 
-    def __init__(self, uv: NDArray[np.floating], triangles: NDArray[np.integer], cells: int = 192) -> None:
+    def __init__(
+        self, uv: NDArray[np.floating[Any]], triangles: NDArray[np.integer[Any]], cells: int = 192
+    ) -> None:
         """Index a chart of (C, 2) places and (S, 3) triangles without flips."""
         self.uv: Float64 = np.asarray(uv, dtype=np.float64)
         self.triangles: Int64 = np.asarray(triangles, dtype=np.int64)
@@ -36,7 +40,7 @@ class CanonicalSurface:
         self._boundary, self._boundary_triangle = self._edges_of_boundary()
         self._tree = cKDTree(self._boundary.mean(axis=1))
 
-    def locate(self, uv: NDArray[np.floating]) -> tuple[Int64, Float64]:
+    def locate(self, uv: NDArray[np.floating[Any]]) -> tuple[Int64, Float64]:
         """Find (N, 2) places; outside the chart the nearest boundary point is taken.
 
         Returns:
@@ -64,19 +68,21 @@ class CanonicalSurface:
         weights = np.maximum(weights, 0.0)
         return found, weights / weights.sum(axis=1, keepdims=True)
 
-    def interpolate(self, field: NDArray[np.floating], uv: NDArray[np.floating]) -> Float64:
+    def interpolate(self, field: NDArray[np.floating[Any]], uv: NDArray[np.floating[Any]]) -> Float64:
         """Values (N, ...) at (N, 2) places of a field given per chart vertex, (C, ...)."""
         return self.blend(field, *self.locate(uv))
 
-    def blend(self, field: NDArray[np.floating], triangle: Int64, weights: Float64) -> Float64:
+    def blend(self, field: NDArray[np.floating[Any]], triangle: Int64, weights: Float64) -> Float64:
         """Values (N, ...) at what :meth:`locate` returned; use it for several fields at the same places."""
         corners = np.asarray(field)[self.triangles[triangle]]
-        return np.einsum("nk,nk...->n...", weights, corners)
+        blended: Float64 = np.einsum("nk,nk...->n...", weights, corners)
+        return blended
 
-    def nearest_vertex(self, uv: NDArray[np.floating]) -> Int64:
+    def nearest_vertex(self, uv: NDArray[np.floating[Any]]) -> Int64:
         """(N,) the corner with the largest weight in the triangle at each place; for labels."""
         triangle, weights = self.locate(uv)
-        return self.triangles[triangle, np.argmax(weights, axis=1)]
+        nearest: Int64 = self.triangles[triangle, np.argmax(weights, axis=1)]
+        return nearest
 
     def _cell(self, points: Float64) -> Int64:
         return np.clip((points * self._cells).astype(np.int64), 0, self._cells - 1)
@@ -87,7 +93,7 @@ class CanonicalSurface:
 
     def _edges_of_boundary(self) -> tuple[Float64, Int64]:
         count = len(self.triangles)
-        edges = np.concatenate([self.triangles[:, [0, 1]], self.triangles[:, [1, 2]], self.triangles[:, [2, 0]]])
+        edges = np.concatenate([self.triangles[:, pair] for pair in ([0, 1], [1, 2], [2, 0])])
         _, index, times = np.unique(np.sort(edges, axis=1), axis=0, return_index=True, return_counts=True)
         single = index[times == 1]
         return self.uv[edges[single]], single % count
