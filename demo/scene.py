@@ -183,13 +183,20 @@ def export_fbx(head: Any, path: Path) -> None:
 def export_glb(head: Any, path: Path) -> None:
     """Write the head and its speech as one binary glTF file."""
     _select_only(head)
-    bpy.ops.export_scene.gltf(
-        filepath=str(path),
-        export_format="GLB",
-        use_selection=True,
-        export_image_format="JPEG",
-        export_morph_normal=False,
-    )
+    render = bpy.context.scene.render
+    base = render.fps_base
+    # The exporter of 4.5 to 5.2 multiplies by this where it should divide: 29.97 would come out as 30.03.
+    render.fps_base = 1.0 / base
+    try:
+        bpy.ops.export_scene.gltf(
+            filepath=str(path),
+            export_format="GLB",
+            use_selection=True,
+            export_image_format="JPEG",
+            export_morph_normal=False,
+        )
+    finally:
+        render.fps_base = base
 
 
 def _call(operator: Any) -> None:
