@@ -2,12 +2,14 @@
 
 One Action carries two slots. The KEY slot drives the shape keys. The OBJECT slot sits on the head with two
 constant keys at the clip's ends, because Blender's FBX exporter takes its list of takes from objects alone
-and would otherwise leave the speech out. What it animates is a custom property of our own: it exists on
-talking heads only, so no other object gets the take, and nothing that an artist moves is locked.
+and would otherwise leave the speech out. What it animates is a custom property of our own, so nothing that an
+artist moves is locked. The exporter gives an object every Action whose paths it can follow: the property has
+another number for each take, so that no head is given another's speech, nor an older one of its own.
 """
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ from ..core.curves import pack_keys
 from ..core.record import ACTION_TAG
 from .keys import value_path
 
-TAKE_PROPERTY = "mmtalker_take"
+_TAKE_PREFIX = "mmtalker_take_"
 _FINGERPRINT = "mmtalker_fingerprint"
 _FIRST_NAME = "mmtalker_first_name"
 _LINEAR = bpy.types.Keyframe.bl_rna.properties["interpolation"].enum_items["LINEAR"].value
@@ -29,11 +31,12 @@ _LINEAR = bpy.types.Keyframe.bl_rna.properties["interpolation"].enum_items["LINE
 
 @dataclass(frozen=True)
 class Take:
-    """A new Action with its two slots, not yet played by anything."""
+    """A new Action with its two slots, not yet played by anything, and what its OBJECT slot animates."""
 
     action: Any
     key_slot: Any
     object_slot: Any
+    object_property: str
 
 
 def is_ours(action: Any) -> bool:
@@ -69,10 +72,11 @@ def make_take(
         _write_curve(bag, value_path(key_name), pack_keys(values, first_frame))
     last_frame = first_frame + len(next(iter(curves.values()))) - 1
     ends = np.array([first_frame, 1.0, last_frame, 1.0], dtype=np.float32)
-    _write_curve(strip.channelbag(object_slot, ensure=True), f'["{TAKE_PROPERTY}"]', ends)
+    object_property = _new_property()
+    _write_curve(strip.channelbag(object_slot, ensure=True), f'["{object_property}"]', ends)
     action[ACTION_TAG] = record
     action[_FINGERPRINT] = _fingerprint(action)
-    return Take(action, key_slot, object_slot)
+    return Take(action, key_slot, object_slot, object_property)
 
 
 def play_take(obj: Any, take: Take, name: str) -> list[str]:
@@ -117,10 +121,24 @@ def _play_on_object(obj: Any, take: Take) -> list[str]:
             f"{obj.name} has an Action of its own, which was left alone, so a default FBX export leaves the "
             "speech out: turn off NLA Strips and All Actions in the exporter."
         ]
-    obj[TAKE_PROPERTY] = 1.0
+    for name in _take_properties(obj):
+        del obj[name]
+    obj[take.object_property] = 1.0
     data.action = take.action
     data.action_slot = take.object_slot
     return []
+
+
+def _new_property() -> str:
+    """A name that no object has, nor has had while it talked."""
+    names = [name for obj in bpy.data.objects for name in _take_properties(obj)]
+    numbers = [int(name.removeprefix(_TAKE_PREFIX)) for name in names]
+    return f"{_TAKE_PREFIX}{max(numbers, default=0) + 1}"
+
+
+def _take_properties(obj: Any) -> list[str]:
+    names = [name for name in obj.keys() if name.startswith(_TAKE_PREFIX)]  # noqa: SIM118 (not a dict)
+    return [name for name in names if name.removeprefix(_TAKE_PREFIX).isdecimal()]
 
 
 def _push_down(data: Any) -> None:
@@ -149,12 +167,18 @@ def _retire(old: Any, head: Any) -> list[str]:
     for other in bpy.data.objects:
         if other.data == head.data and other.animation_data and other.animation_data.action == old:
             other.animation_data.action = None
-    if old.name != old.get(_FIRST_NAME) or _fingerprint(old) != old.get(_FINGERPRINT):
+    renamed = _without_number(old.name) != _without_number(str(old.get(_FIRST_NAME, "")))
+    if renamed or _fingerprint(old) != old.get(_FINGERPRINT):
         old.use_fake_user = True
         return [f"The earlier speech had been edited, so it was kept as the Action {old.name}."]
     if old.users == 0:
         bpy.data.actions.remove(old)
     return []
+
+
+def _without_number(name: str) -> str:
+    """A name without the ``.001`` that Blender itself adds, to a duplicate for one."""
+    return re.sub(r"\.\d{3,}$", "", name)
 
 
 def _fingerprint(action: Any) -> str:

@@ -61,6 +61,19 @@ def test_other_objects_of_an_fbx_do_not_get_the_take(exported, scene, tmp_path):
     assert not any(name.startswith("Cube") and "Speech" in name for name in takes), takes
 
 
+def test_two_heads_of_an_fbx_get_their_own_takes(exported, scene, tmp_path):
+    bpy.ops.mesh.primitive_ico_sphere_add()
+    bpy.context.object.name = "Bea"
+    generate()
+    path = str(tmp_path / "two.fbx")
+    bpy.ops.export_scene.fbx(filepath=path)
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    bpy.ops.import_scene.fbx(filepath=path)
+
+    takes = {action.name.split("|", 1)[1] for action in bpy.data.actions}
+    assert takes == {"Anna|Speech hello", "Bea|Speech hello.001"}
+
+
 def test_gltf_holds_names_and_the_whole_take(exported, scene, tmp_path):
     pytest.importorskip("io_scene_gltf2")
     path = str(tmp_path / "head.glb")
