@@ -1,1 +1,1 @@
-"""Measurements of speed; `python3 build.py bench` runs them."""
+"""How fast MMTalker is and how much memory it holds: one process for each case, one table, one JSON file."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,8 +45,12 @@ BackendFactory = Callable[[str], Backend]
 """Makes a backend for a device: ``auto``, ``cpu`` or ``cuda``."""
 
 
-def load_backend(device: str) -> Backend:
+def load_backend(device: str, weights: Path | None = None) -> Backend:
     """Import the real pipeline, torch included, and make a talker that has loaded no weights yet.
+
+    Args:
+        device: ``auto``, ``cpu`` or ``cuda``.
+        weights: folder of a trained model; None for the shipped one.
 
     Raises:
         MMTalkerError: ``DEVICE_UNAVAILABLE``.
@@ -54,7 +59,7 @@ def load_backend(device: str) -> Backend:
     from mmtalker.speech.audio import load_audio
 
     return Backend(
-        Talker(device=device),
+        Talker(device=device, weights=weights),
         PreparedHead.from_arrays,
         PreparedSpeech.from_arrays,
         load_audio,

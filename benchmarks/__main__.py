@@ -1,0 +1,59 @@
+"""``python -m benchmarks``: measure every case, print a table, write ``speed.json``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.cases import all_cases, environment
+from benchmarks.child import CaseFailed, run_apart
+from benchmarks.report import circumstances, table
+from benchmarks.timing import Plan
+from mmtalker.errors import MMTalkerError
+from mmtalker.io.atomic import replacing
+
+RESULT_NAME = "speed.json"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the command line and measure; gives the exit status, 1 when a case failed."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--out", type=Path, default=Path("out/bench"), help="folder of the result")
+    parser.add_argument("--quick", action="store_true", help="the small cases alone, twice each")
+    parser.add_argument("--weights", type=Path, help="folder of a trained model (default: the shipped one)")
+    options = parser.parse_args(arguments)
+    plan = Plan(runs=2, budget=10.0) if options.quick else Plan()
+    report = circumstances()
+    try:
+        report |= environment(options.device, options.weights)
+    except MMTalkerError as error:
+        print(error, file=sys.stderr)
+        return 2
+    cases, failed = [], []
+    for case in all_cases(options.quick):
+        print(f"· {case.name} ...", flush=True)
+        try:
+            cases.append(run_apart(case, options.device, options.weights, plan))
+        except CaseFailed as error:
+            failed.append({"name": case.name, "reason": str(error)})
+            print(f"  failed: {error}", file=sys.stderr)
+    target = options.out / RESULT_NAME
+    with replacing(target) as temporary:
+        temporary.write_text(
+            json.dumps(report | {"cases": cases, "failed": failed}, indent=2) + "\n", encoding="utf-8"
+        )
+    print(
+        f"\n{report['device']}, {report['threads']} threads, torch {report['torch']}, {report['dtype']}, "
+        f"{report['processor']}, commit {(report['commit'] or 'unknown')[:10]}, {report['date']}\n"
+    )
+    print(table(cases))
+    print(f"\nWrote {target}.")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,87 @@
+"""The harness itself: what it repeats, how it names stages, and one case on a second of speech."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch", reason="the benchmarks measure the backend")
+
+from benchmarks.cases import KINDS, Case, all_cases
+from benchmarks.child import CaseFailed, run_apart
+from benchmarks.report import circumstances, table
+from benchmarks.timing import Plan, Timing, stage_seconds
+from mmtalker.model.loading import DEFAULT_FOLDER, WEIGHTS_NAME
+from mmtalker.speech.weights import ENCODER_FILE_NAME
+
+ONCE = Plan(runs=1)
+
+
+@pytest.fixture
+def backend_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the case's process find the backend where no `build.py setup` has told the environment of it."""
+    monkeypatch.setenv("PYTHONPATH", str(DEFAULT_FOLDER.parent))
+
+
+def test_work_is_done_once_whatever_the_budget_and_never_more_than_wanted() -> None:
+    assert Plan(runs=5, budget=0.0).repeat(lambda: {"work": 1.0}) == {"work": Timing((1.0,))}
+    seconds = iter([3.0, 1.0, 2.0])
+    timing = Plan(runs=3, budget=60.0).repeat(lambda: {"work": next(seconds)})["work"]
+    assert (timing.runs, timing.best, timing.median) == ((3.0, 1.0, 2.0), 1.0, 2.0)
+
+
+def test_a_stage_lasts_until_the_next_one_speaks() -> None:
+    def work(progress) -> None:
+        for stage, fraction in (("mapping", 0.1), ("shapes", 0.5), ("shapes", 0.9)):
+            progress(stage, fraction)
+
+    spent = stage_seconds(work)
+    assert list(spent) == ["mapping", "shapes"]
+    assert all(seconds >= 0.0 for seconds in spent.values())
+
+
+def test_every_case_has_its_measurement_and_a_name_of_its_own() -> None:
+    cases = all_cases(quick=False)
+    assert {case.kind for case in cases} == set(KINDS)
+    assert len({case.name for case in cases}) == len(cases)
+    assert set(all_cases(quick=True)) < set(cases)
+
+
+def test_the_report_says_on_what_it_was_measured() -> None:
+    assert {"commit", "date", "processor", "python", "cores"} <= circumstances().keys()
+
+
+@pytest.mark.usefixtures("backend_on_path")
+def test_a_case_without_weights_fails_with_the_sentence_that_an_artist_would_get(tmp_path: Path) -> None:
+    with pytest.raises(CaseFailed, match="The model weights in"):
+        run_apart(Case("trunk", "trunk", points=10), "cpu", tmp_path, ONCE)
+
+
+@pytest.mark.usefixtures("backend_on_path")
+def test_a_second_of_speech_is_measured_by_stages_in_a_process_of_its_own() -> None:
+    for name in (WEIGHTS_NAME, ENCODER_FILE_NAME):
+        if not (DEFAULT_FOLDER / name).is_file():
+            pytest.skip(f"no {name} here")
+
+    result = run_apart(Case("audio", "a second", seconds=1.0), "cpu", None, ONCE)
+
+    assert list(result["seconds_by_stage"]) == ["decode", "encode", "fusion", "finish"]
+    assert all(len(timing["runs"]) == 1 for timing in result["seconds_by_stage"].values())
+    assert result["real_time_factor"] > 0.0
+    lines = table([result]).splitlines()
+    assert lines[0].startswith("case") and "median s" in lines[0]
+        "case",
+        "stage",
+        "best",
+        "s",
+        "median",
+        "s",
+        "runs",
+        "x",
+        "real",
+        "time",
+        "peak",
+        "MB",
+    ]
+    assert [line.split()[0] for line in lines[3:]] == ["encode", "fusion", "finish", "all"]
