@@ -89,7 +89,7 @@ def run_case(case: Case, device: str, weights: Path | None, plan: Plan) -> dict[
         "seconds_by_stage": {stage: timing.to_json() for stage, timing in measured.stages.items()},
         "peak_memory_mb": measured.peak_memory_mb or peak_memory_mb(),
     }
-    if torch.cuda.is_initialized():
+    if choose_device(device).type == "cuda":
         result["peak_gpu_memory_mb"] = torch.cuda.max_memory_allocated() / MEGABYTE
     if case.seconds:
         result["audio_seconds"] = case.seconds

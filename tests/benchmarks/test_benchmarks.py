@@ -71,17 +71,4 @@ def test_a_second_of_speech_is_measured_by_stages_in_a_process_of_its_own() -> N
     assert result["real_time_factor"] > 0.0
     lines = table([result]).splitlines()
     assert lines[0].startswith("case") and "median s" in lines[0]
-        "case",
-        "stage",
-        "best",
-        "s",
-        "median",
-        "s",
-        "runs",
-        "x",
-        "real",
-        "time",
-        "peak",
-        "MB",
-    ]
     assert [line.split()[0] for line in lines[3:]] == ["encode", "fusion", "finish", "all"]
