@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from mmtalker_addon.bridge import action as actions
+from mmtalker_addon.bridge import backend
 from mmtalker_addon.core.record import ACTION_TAG, decode_record
 from mmtalker_addon.ops import runs
 from tests.addon.scenes import curves, generate, jaw, jaw_at
@@ -219,3 +220,18 @@ def test_file_is_saved_and_loaded_whole(speaking, tmp_path):
     assert actions.is_ours(head.animation_data.action)
     assert decode_record(actions.current_take(head)[ACTION_TAG]).raw.shape == (100, 2)
     assert bpy.context.scene.mmtalker.sound_file.endswith("hello.wav")
+
+
+def test_active_mesh_can_be_made_the_head(speaking, scene):
+    assert bpy.ops.mmtalker.use_active() == {"FINISHED"}
+    assert scene.mmtalker.head == speaking
+    bpy.ops.object.camera_add()
+    assert not bpy.ops.mmtalker.use_active.poll()
+
+
+def test_log_can_be_shown_once_there_is_one(speaking):
+    backend.log_path().unlink(missing_ok=True)
+    assert not bpy.ops.mmtalker.show_log.poll()
+    generate()
+    assert bpy.ops.mmtalker.show_log.poll()
+    assert "fake worker: good" in backend.log_path().read_text()

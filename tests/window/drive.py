@@ -115,7 +115,6 @@ def look_at_head() -> None:
     space = area.spaces.active
     space.overlay.show_overlays = False
     space.shading.color_type = "MATERIAL"
-    space.shading.show_cavity = True
     space.region_3d.view_perspective = "PERSP"
     space.region_3d.view_distance *= 1.2
     # The sidebar covers the right: the head goes to the middle of what is left.
@@ -147,6 +146,18 @@ def start_slow_run() -> Iterator[float]:
     """Press Generate and wait until a worker that takes a minute is at it."""
     yield from press("Generate")
     yield from until(lambda: not idle() and runs().current().status.fraction > 0.66, 30.0)
+
+
+def preferences() -> Iterator[float]:
+    """Draw the add-on's preferences in place of the viewport; an error in them lands in Blender's log."""
+    area, _ = view()
+    area.ui_type = "PREFERENCES"
+    bpy.context.preferences.active_section = "ADDONS"
+    bpy.context.window_manager.addon_search = "MMTalker"
+    bpy.ops.preferences.addon_expand(module=ADDON)
+    yield from screenshot("preferences")
+    area.ui_type = "VIEW_3D"
+    yield 0.5
 
 
 def interruptions() -> Iterator[float]:
@@ -233,6 +244,7 @@ def steps() -> Iterator[float]:
     check("one Ctrl-Z takes all of it back", shape_keys() == [] and not bpy.data.actions, shape_keys())
     check("the demo head is still there", bpy.context.scene.mmtalker.head is not None)
     yield from interruptions()
+    yield from preferences()
 
 
 def tick(generator: Iterator[float]) -> float | None:
@@ -249,5 +261,6 @@ def tick(generator: Iterator[float]) -> float | None:
 
 
 bpy.context.preferences.view.show_splash = False
+bpy.ops.preferences.addon_enable(module=ADDON)
 walk = steps()
 bpy.app.timers.register(lambda: tick(walk), first_interval=1.0, persistent=True)
