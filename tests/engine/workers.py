@@ -7,10 +7,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
 from mmtalker_addon.engine.client import Event, Failure, Reply, WorkerClient, WorkerLost
 from mmtalker_addon.engine.job import JobRequest
+from tests.worker.conversation import tetrahedron
 
 FAKE_WORKER = Path(__file__).resolve().parents[1] / "fake_worker.py"
 LIMIT_S = 20.0
@@ -23,9 +22,7 @@ def command(mode: str) -> list[str]:
 def request(**changes) -> JobRequest:
     """A tetrahedron and 30 frames of a sound file that the fake worker never opens."""
     fields = {
-        "vertices": np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], dtype=np.float32),
-        "loop_vertices": np.array([0, 2, 1, 0, 1, 3, 1, 2, 3, 0, 3, 2], dtype=np.int32),
-        "loop_starts": np.array([0, 3, 6, 9, 12], dtype=np.int32),
+        **tetrahedron(),
         "head_name": "Head",
         "fps": 30.0,
         "frames": 30,

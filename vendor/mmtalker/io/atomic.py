@@ -11,7 +11,8 @@ from pathlib import Path
 
 from mmtalker.errors import ErrorCode, MMTalkerError
 
-_FULL = {errno.ENOSPC, errno.EDQUOT}
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+"""What the system says when a disk, or a user's share of it, is full."""
 
 
 @contextmanager
@@ -42,7 +43,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def _explained(error: OSError, path: Path) -> MMTalkerError:
-    if error.errno in _FULL:
+    if error.errno in NO_ROOM:
         return MMTalkerError(
             ErrorCode.DISK_FULL,
             f"The disk has no room for {path}. Nothing was written; free some space and try again.",

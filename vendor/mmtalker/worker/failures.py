@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import errno
-
 from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.io.atomic import NO_ROOM
 
-_FULL = {errno.ENOSPC, errno.EDQUOT}
 _TORCH_OUT_OF_MEMORY = (
     "DefaultCPUAllocator",
     "CUDA out of memory",
@@ -27,7 +25,7 @@ def as_failure(error: BaseException) -> MMTalkerError:
             "There was not enough memory for this job. Close other programs, use a shorter part of the audio "
             "or a lighter head, or choose the CPU instead of the graphics card.",
         )
-    if isinstance(error, OSError) and error.errno in _FULL:
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
         where = f" that holds '{error.filename}'" if error.filename else ""
         return MMTalkerError(
             ErrorCode.DISK_FULL, f"The disk{where} is full. Free some space on it and try again."
