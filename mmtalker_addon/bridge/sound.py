@@ -96,7 +96,7 @@ def file_problem(path: str) -> str:
 
 def strip_sound(strip: Any) -> Sound:
     """The recording behind a strip."""
-    path = Path(_strip_path(strip))
+    path = Path(bpy.path.abspath(strip.sound.filepath, library=strip.sound.library)).absolute()
     packed = strip.sound.packed_file
     return Sound(
         name=strip.name,
@@ -108,15 +108,6 @@ def strip_sound(strip: Any) -> Sound:
 
 
 def file_sound(path: str) -> Sound:
-    """The recording in a file."""
-    file = Path(path)
+    """The recording in a file; ``//`` stands for the .blend's folder."""
+    file = Path(bpy.path.abspath(path)).absolute()
     return Sound(name=file.name, path=file, data=None, file_name=file.name, strip=None)
-
-
-def file_path(context: Any) -> str:
-    """The panel's sound file as an absolute path; relative to nothing where the .blend was never saved."""
-    return bpy.path.abspath(context.scene.mmtalker.sound_file)
-
-
-def _strip_path(strip: Any) -> str:
-    return bpy.path.abspath(strip.sound.filepath, library=strip.sound.library)

@@ -31,6 +31,7 @@ class Plan:
         scene_uid: session number of the scene that the head is in.
         sequencer_uid: session number of the scene whose sequencer holds the strip.
         sound: the recording.
+        strip_times: where the strip lay, or None for a file.
         timing: seconds of sound and frames of keys.
         request: what the backend is asked.
     """
@@ -40,6 +41,7 @@ class Plan:
     scene_uid: int
     sequencer_uid: int
     sound: sound.Sound
+    strip_times: compat.StripTimes | None
     timing: ClipTiming
     request: JobRequest
 
@@ -78,7 +80,7 @@ def make_plan(context: Any) -> Plan:
     obj, _ = head.find_head(context)
     arrays = head.read_head(obj)
     _refuse(head.data_problem(obj, arrays))
-    recording, timing = _sound_and_timing(context)
+    recording, times, timing = _sound_and_timing(context)
     request = JobRequest(
         vertices=arrays.vertices,
         loop_vertices=arrays.loop_vertices,
@@ -100,6 +102,7 @@ def make_plan(context: Any) -> Plan:
         scene_uid=context.scene.session_uid,
         sequencer_uid=compat.sequencer_scene(context).session_uid,
         sound=recording,
+        strip_times=times,
         timing=timing,
         request=request,
     )
@@ -112,10 +115,8 @@ def lost_reason(plan: Plan) -> str:
         return f"The head {plan.head_name} was deleted meanwhile: the speech was discarded."
     if _by_uid(bpy.data.scenes, plan.scene_uid) is None:
         return f"The scene of {plan.head_name} was deleted meanwhile: the speech was discarded."
-    if plan.sound.strip is not None:
-        strips = sound.sound_strips(_by_uid(bpy.data.scenes, plan.sequencer_uid))
-        if plan.sound.strip not in {strip.name for strip in strips}:
-            return f"The strip {plan.sound.strip} was deleted or renamed meanwhile: the speech was discarded."
+    if plan.sound.strip is not None and _strip(plan) is None:
+        return f"The strip {plan.sound.strip} was deleted or renamed meanwhile: the speech was discarded."
     return ""
 
 
@@ -148,6 +149,8 @@ def write_result(plan: Plan, result: JobResult) -> Written:
     warnings = [*result.warnings, *match.warnings, *head.head_warnings(obj)]
     warnings += keys.key_warnings(obj, result.names)
     warnings += action.play_take(obj, take, name)
+    if plan.strip_times is not None and compat.strip_times(_strip(plan)) != plan.strip_times:
+        warnings.append(f"The strip {plan.sound.strip} was moved or trimmed meanwhile: press Generate again.")
     if plan.sound.strip is None:
         scene = _by_uid(bpy.data.scenes, plan.scene_uid)
         last_frame = plan.timing.first_frame + len(result.curves) - 1
@@ -158,6 +161,12 @@ def write_result(plan: Plan, result: JobResult) -> Written:
 def _by_uid(blocks: Iterable[Any], uid: int) -> Any:
     """The data-block with this session number, which outlives undo and renaming; None once it is gone."""
     return next((block for block in blocks if block.session_uid == uid), None)
+
+
+def _strip(plan: Plan) -> Any:
+    """The plan's strip as it is now, or None."""
+    strips = sound.sound_strips(_by_uid(bpy.data.scenes, plan.sequencer_uid))
+    return next((strip for strip in strips if strip.name == plan.sound.strip), None)
 
 
 def _refuse(problem: str) -> None:
@@ -181,11 +190,11 @@ def _sound_problem(context: Any) -> str:
     return sound.strip_problem(scene, strip)
 
 
-def _sound_and_timing(context: Any) -> tuple[sound.Sound, ClipTiming]:
+def _sound_and_timing(context: Any) -> tuple[sound.Sound, compat.StripTimes | None, ClipTiming]:
     settings, render = context.scene.mmtalker, context.scene.render
     if settings.source == "FILE":
         timing = file_timing(context.scene.frame_start, render.fps, render.fps_base)
-        return sound.file_sound(sound.file_path(context)), timing
+        return sound.file_sound(settings.sound_file), None, timing
     strip, _ = sound.find_strip(context)
     times = compat.strip_times(strip)
     facts = StripFacts(
@@ -195,7 +204,7 @@ def _sound_and_timing(context: Any) -> tuple[sound.Sound, ClipTiming]:
         sound_offset=strip.sound_offset,
     )
     try:
-        return sound.strip_sound(strip), strip_timing(facts, render.fps, render.fps_base)
+        return sound.strip_sound(strip), times, strip_timing(facts, render.fps, render.fps_base)
     except ValueError as error:
         raise EngineError(
             EngineCode.BAD_REQUEST, f"The strip {strip.name} cannot be spoken: {error}. Drag its ends apart."

@@ -10,6 +10,11 @@ from ..bridge import demo_head
 from ..engine.errors import EngineError
 
 
+def add_disabled_reason(context: Any) -> str:
+    """Why Add Demo Head is grey; empty where it is not."""
+    return "" if context.mode == "OBJECT" else "Switch to Object Mode first."
+
+
 class MMTALKER_OT_use_active(bpy.types.Operator):
     """Pick the active object as the head"""
 
@@ -39,10 +44,10 @@ class MMTALKER_OT_add_demo_head(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        if context.mode != "OBJECT":
-            cls.poll_message_set("Switch to Object Mode first.")
-            return False
-        return True
+        reason = add_disabled_reason(context)
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
 
     def execute(self, context: Any) -> set[str]:
         try:

@@ -18,18 +18,27 @@ def draw_backend(layout: Any, context: Any) -> None:
         draw_missing(layout, context, found.reason)
     else:
         draw_text(layout, context, f"Backend: {found.python} ({found.found}).", icon="CHECKMARK")
-        layout.operator("mmtalker.set_up", text="Set Up Again", icon="FILE_REFRESH")
-    layout.operator("mmtalker.show_log", icon="TEXT")
+        _draw_set_up(layout, context, "Set Up Again")
+    draw_log(layout)
 
 
 def draw_missing(layout: Any, context: Any, reason: str) -> None:
     """Draw why there is no backend, and what Set Up would do about it."""
     box = layout.box()
     draw_text(box, context, reason, icon="INFO")
-    if runs.current() is not None:
-        return
-    draw_text(box, context, set_up.describe(context))
+    if runs.current() is None:
+        draw_text(box, context, set_up.describe(context))
+    _draw_set_up(box, context, "Set Up")
+
+
+def draw_log(layout: Any) -> None:
+    """Offer the log where there is one."""
+    if backend.log_path().is_file():
+        layout.operator("mmtalker.show_log", icon="TEXT")
+
+
+def _draw_set_up(layout: Any, context: Any, label: str) -> None:
     disabled = set_up_disabled_reason()
     if disabled:
-        draw_text(box, context, disabled, icon="ERROR")
-    box.operator("mmtalker.set_up", icon="IMPORT")
+        draw_text(layout, context, disabled, icon="ERROR")
+    layout.operator("mmtalker.set_up", text=label, icon="IMPORT")

@@ -10,7 +10,8 @@ from ..bridge import backend, head, sound
 from ..engine.backend import NoBackend
 from ..ops import runs
 from ..ops.generate import generate_disabled_reason
-from .backend import draw_missing
+from ..ops.head import add_disabled_reason
+from .backend import draw_log, draw_missing
 from .text import draw_text
 
 
@@ -35,7 +36,7 @@ class MMTALKER_PT_main(bpy.types.Panel):
             return
         _draw_generate(layout, context)
         _draw_last(layout, context)
-        layout.operator("mmtalker.show_log", icon="TEXT")
+        draw_log(layout)
 
 
 def _draw_head(layout: Any, context: Any) -> None:
@@ -50,6 +51,9 @@ def _draw_head(layout: Any, context: Any) -> None:
         if found is not None:
             column.label(text=f"{found.name} (active object)", icon="OBJECT_DATA")
     column.operator("mmtalker.add_demo_head", icon="ADD")
+    disabled = add_disabled_reason(context)
+    if disabled:
+        draw_text(column, context, disabled, icon="INFO")
 
 
 def _draw_sound(layout: Any, context: Any) -> None:

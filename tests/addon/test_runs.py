@@ -173,3 +173,16 @@ def test_worker_is_kept_for_the_next_press(speaking):
     first = backend.client(bpy.context, backend.find(bpy.context)).pid
     generate()
     assert backend.client(bpy.context, backend.find(bpy.context)).pid == first
+
+
+def test_strip_moved_in_the_middle_is_told(scene, head, voice, worker, begin):
+    worker("good")
+    strip = add_strip(scene, voice, frame=10)
+    begin()
+    if hasattr(strip, "content_start"):
+        strip.content_start = 60
+    else:
+        strip.frame_start = 60
+    outcome = until(never)
+    assert jaw(head)[0, 0] == 10
+    assert any("was moved or trimmed meanwhile" in warning for warning in outcome.warnings)
