@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mmtalker.mesh.canonical import CanonicalHead, load_canonical
 from mmtalker.mesh.flatten import boundary_loop, mean_value_layout, signed_areas, slim
+from mmtalker.mesh.roles import Role
 
 Float64 = NDArray[np.float64]
 
@@ -148,17 +150,10 @@ def _self_crossings(loop: Float64) -> int:
     return int(np.triu(crossing, 1).sum())
 
 
-def main() -> None:
-    """Print the shipped chart's figures; with ``--picture`` also draw it."""
-    from mmtalker.mesh.canonical import load_canonical
-    from mmtalker.mesh.roles import Role
-
-    parser = argparse.ArgumentParser(prog="python -m mmtalker.mesh.chart", description=main.__doc__)
-    parser.add_argument("--picture", type=Path, help="write the chart as an SVG picture")
-    arguments = parser.parse_args()
-    head = load_canonical()
+def shipped_quality(head: CanonicalHead) -> ChartQuality:
+    """Measure the chart of the canonical head."""
     n = head.chart_count
-    quality = chart_quality(
+    return chart_quality(
         head.vertices[:n],
         head.uv,
         head.chart_triangles,
@@ -166,9 +161,18 @@ def main() -> None:
         head.regions["eye_region"][:n],
         head.role[:n] != Role.SKIN,
     )
-    for name, value in quality.rows():
+
+
+def main() -> None:
+    """Print the shipped chart's figures; with ``--picture`` also draw it."""
+    parser = argparse.ArgumentParser(prog="python -m mmtalker.mesh.chart", description=main.__doc__)
+    parser.add_argument("--picture", type=Path, help="write the chart as an SVG picture")
+    arguments = parser.parse_args()
+    head = load_canonical()
+    for name, value in shipped_quality(head).rows():
         print(f"{name:40s} {value}")
     if arguments.picture:
+        n = head.chart_count
         colours = np.full(n, "#d8b8a8", dtype="<U7")
         for region, colour in (("jaw_rigid", "#b0c8d8"), ("eye_region", "#88b088"), ("lips", "#d06868")):
             colours[head.regions[region][:n]] = colour

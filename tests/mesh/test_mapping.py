@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.mesh.canonical import canonical_surface, load_canonical
+from mmtalker.mesh.mapping import map_head
+from mmtalker.mesh.mesh import Mesh
+from mmtalker.mesh.roles import CHART_ROLES, Role
+
+from .samples import moved, some_similarity, split_along_seams, tetrahedron, triangulated
+
+HEAD = load_canonical()
+
+
+def someone_else() -> Mesh:
+    """The demo head's topology on a longer, narrower face with a bigger nose."""
+    vertices = HEAD.vertices * np.float32([0.92, 1.07, 1.03])
+    nose = np.exp(-((np.linalg.norm(vertices - vertices[HEAD.landmarks["nose_tip"]], axis=1) / 0.02) ** 2))
+    vertices = vertices + nose[:, None] * np.float32([0.0, 0.0, 0.006])
+    return Mesh(vertices.astype(np.float32), HEAD.mesh.loop_vertices, HEAD.mesh.loop_starts)
+
+
+def test_the_demo_head_maps_onto_itself():
+    mapping = map_head(HEAD.mesh)
+    assert mapping.topology == "anny"
+    assert mapping.confidence == 1.0
+    assert mapping.warnings == ()
+    assert mapping.landmarks == HEAD.landmarks
+    np.testing.assert_array_equal(mapping.role, HEAD.role)
+    np.testing.assert_allclose(mapping.to_canonical.apply(HEAD.vertices), HEAD.vertices, atol=1e-5)
+
+
+@pytest.mark.parametrize("change", [lambda mesh: mesh, triangulated], ids=["polygons", "triangles"])
+def test_scale_and_pose_are_undone(change):
+    original = someone_else()
+    mapping = map_head(change(moved(original, some_similarity())))
+    expected = map_head(original)
+    np.testing.assert_array_equal(mapping.uv, expected.uv)
+    there = mapping.to_canonical.apply(moved(original, some_similarity()).vertices)
+    np.testing.assert_allclose(there, expected.to_canonical.apply(original.vertices), atol=1e-5)
+    assert mapping.confidence > 0.7
+
+
+def test_vertices_split_along_seams_all_get_their_places():
+    split = split_along_seams(someone_else(), np.random.default_rng(0))
+    assert split.vertex_count > HEAD.mesh.vertex_count
+    mapping = map_head(split)
+    places = mapping.uv[split.loop_vertices]
+    whole = map_head(someone_else())
+    np.testing.assert_array_equal(places, whole.uv[HEAD.mesh.loop_vertices])
+    np.testing.assert_array_equal(mapping.role[split.loop_vertices], whole.role[HEAD.mesh.loop_vertices])
+    chin = split.vertices[mapping.landmarks["chin"]]
+    np.testing.assert_array_equal(chin, someone_else().vertices[HEAD.landmarks["chin"]])
+
+
+def test_any_other_mesh_is_refused_with_what_to_do():
+    with pytest.raises(MMTalkerError) as caught:
+        map_head(tetrahedron())
+    assert caught.value.code == ErrorCode.UNSUPPORTED_HEAD
+    assert "4 vertices" in caught.value.message
+    assert "ICT-FaceKit" in caught.value.message
+    assert "demo head" in caught.value.message
+
+
+@pytest.mark.parametrize("spoil", ["reversed", "mirrored", "noise"])
+def test_the_right_number_of_vertices_is_not_enough(spoil):
+    vertices = {
+        "reversed": HEAD.vertices[::-1],
+        "mirrored": HEAD.vertices * np.float32([-1.0, 1.0, 1.0]),
+        "noise": np.random.default_rng(0).normal(0.0, 0.1, HEAD.vertices.shape),
+    }[spoil]
+    mesh = Mesh(np.ascontiguousarray(vertices, np.float32), HEAD.mesh.loop_vertices, HEAD.mesh.loop_starts)
+    with pytest.raises(MMTalkerError) as caught:
+        map_head(mesh)
+    assert caught.value.code == ErrorCode.UNSUPPORTED_HEAD
+    assert "mm off" in caught.value.message
+
+
+def test_broken_geometry_is_refused_as_such():
+    vertices = HEAD.vertices.copy()
+    vertices[7] = np.nan
+    with pytest.raises(MMTalkerError) as caught:
+        map_head(Mesh(vertices, HEAD.mesh.loop_vertices, HEAD.mesh.loop_starts))
+    assert caught.value.code == ErrorCode.BAD_MESH
+
+
+def test_odd_proportions_are_mapped_with_less_confidence_and_a_warning():
+    vertices = HEAD.vertices * np.float32([0.75, 1.3, 1.0])
+    mapping = map_head(Mesh(vertices.astype(np.float32), HEAD.mesh.loop_vertices, HEAD.mesh.loop_starts))
+    assert 0.5 <= mapping.confidence < 1.0
+    assert "proportions" in mapping.warnings[0]
+
+
+@pytest.fixture(scope="module")
+def ict(data_folder):
+    from mmtalker.data.ict import load_ict
+
+    return load_ict(data_folder)
+
+
+def test_ict_is_recognised_in_centimetres_and_as_another_person(ict):
+    person = ict.neutral + np.tensordot(
+        np.random.default_rng(3).normal(0.0, 0.8, 100).astype(np.float32), ict.identities, axes=1
+    )
+    mapping = map_head(moved(ict.mesh(person), some_similarity()))
+    assert mapping.topology == "ict"
+    assert mapping.confidence > 0.9
+    in_chart = np.isin(mapping.role, CHART_ROLES)
+    assert not mapping.uv[~in_chart].any()
+    assert {Role(r) for r in np.unique(mapping.role)} == set(Role) - {Role.OTHER}
+
+
+def test_ict_skin_does_not_fold_in_the_chart(ict):
+    from mmtalker.mesh.flatten import boundary_loop, signed_areas
+
+    mapping = map_head(ict.mesh())
+    surface = canonical_surface()
+    skin = ict.mesh().triangles()
+    skin = skin[np.isin(mapping.role, CHART_ROLES)[skin].all(axis=1)]
+    edge = np.zeros(len(surface.uv))
+    edge[boundary_loop(surface.triangles)] = 1.0
+    below_neck = surface.interpolate(edge, mapping.uv) > 0.99
+    face = skin[~below_neck[skin].any(axis=1)]
+    assert len(face) > 20000
+    flipped = signed_areas(mapping.uv.astype(np.float64), face) <= 0.0
+    assert flipped.sum() <= 2
+
+
+def test_ict_lips_and_lids_lie_on_ours(ict):
+    mapping = map_head(ict.mesh())
+    for name in ("mouth_left", "lip_upper_inner", "lip_lower_inner", "eye_left_upper", "nose_tip"):
+        away = np.linalg.norm(mapping.uv[mapping.landmarks[name]] - HEAD.uv[HEAD.landmarks[name]])
+        assert away < 0.01, name
+
+
+def test_our_shapes_carried_to_ict_resemble_its_own(ict):
+    from mmtalker.data.ict import FACE_COUNT, SKIN_COUNT
+    from mmtalker.data.transfer import transfer_errors
+
+    mapping = map_head(ict.mesh())
+    face = (np.arange(SKIN_COUNT) < FACE_COUNT) & (mapping.role[:SKIN_COUNT] == Role.SKIN)
+    figures = transfer_errors(
+        HEAD, mapping.uv[:SKIN_COUNT], ict.neutral[:SKIN_COUNT], ict.shapes[:, :SKIN_COUNT], face
+    )
+    expected = {
+        "jawOpen": 0.9,
+        "mouthPucker": 0.85,
+        "mouthSmileLeft": 0.8,
+        "mouthSmileRight": 0.8,
+        "eyeBlinkLeft": 0.8,
+        "eyeBlinkRight": 0.8,
+        "eyeWideLeft": 0.8,
+    }
+    for name, least in expected.items():
+        assert figures[name].correlation > least, name
+
+
+def test_ict_with_split_vertices_is_recognised(ict):
+    split = split_along_seams(ict.mesh(), np.random.default_rng(1))
+    mapping = map_head(split)
+    assert mapping.topology == "ict"
+    whole = map_head(ict.mesh())
+    skin = np.flatnonzero(np.isin(whole.role, (Role.SKIN, Role.TEETH_LOWER)))
+    corner = np.isin(ict.mesh().loop_vertices, skin)
+    np.testing.assert_array_equal(
+        mapping.uv[split.loop_vertices[corner]], whole.uv[ict.mesh().loop_vertices[corner]]
+    )
