@@ -73,6 +73,7 @@ def test_the_seed_decides_the_blinks() -> None:
 
     assert np.array_equal(blinks(1), blinks(1))
     assert not np.array_equal(blinks(1), blinks(2))
+    assert not np.array_equal(blinks(-1), blinks(1))
 
 
 def test_blinks_come_at_the_wanted_rate_and_never_on_top_of_each_other() -> None:

@@ -74,7 +74,7 @@ def finish_curves(
         level: (R,) loudness of the speech in dB of full scale.
         rate: of both, Hz.
         options: the user's choices.
-        seed: of the blinks.
+        seed: of the blinks; any whole number.
 
     Returns:
         (R, K) within 0..1.
@@ -86,7 +86,8 @@ def finish_curves(
     curves[:, brows] *= options.brow_strength
     if options.silence_gate:
         curves[:, mouth] *= speech_gate(level, rate)[:, None]
-    starts = blink_times(len(raw) / rate, options.blink_rate, level, rate, np.random.default_rng(seed))
+    rng = np.random.default_rng(seed % 2**64)  # it refuses negative seeds
+    starts = blink_times(len(raw) / rate, options.blink_rate, level, rate, rng)
     lids = blink_curve(starts, len(raw), rate)
     for name in ("eyeBlinkLeft", "eyeBlinkRight"):
         column = names.index(name)
