@@ -147,6 +147,22 @@ def test_animate_writes_the_result_and_says_so_in_one_line(files, animated, caps
     assert said.err.splitlines() == ["Warning: the neck is open", "Warning: a warning"]
 
 
+def test_weights_that_are_not_there_are_named(files, capsys):
+    pytest.importorskip("torch")
+    arguments = [
+        "animate",
+        "demo",
+        str(files / "speech.wav"),
+        "-o",
+        str(files / "out.csv"),
+        "--device",
+        "cpu",
+    ]
+    assert main([*arguments, "--weights", str(files / "none")]) == Exit.MODEL
+    assert str(files / "none") in capsys.readouterr().err
+    assert not (files / "out.csv").exists()
+
+
 def test_a_part_of_the_recording_can_be_chosen(files, animated):
     animate(command(files, start=0.1, duration=0.2, fps=50.0), lambda device: stub_backend())
     assert animated[0][0].curves.shape == (10, 2)

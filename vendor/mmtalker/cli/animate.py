@@ -42,6 +42,7 @@ class AnimateCommand:
         start: seconds into the sound file.
         duration: seconds to use, or None for the rest.
         cache_dir: where prepared heads and speech are kept; None for nowhere.
+        weights: folder of a trained model; None for the shipped one.
     """
 
     head: str
@@ -53,6 +54,7 @@ class AnimateCommand:
     start: float = 0.0
     duration: float | None = None
     cache_dir: Path | None = None
+    weights: Path | None = None
 
     @staticmethod
     def from_arguments(options: argparse.Namespace) -> AnimateCommand:
@@ -62,8 +64,12 @@ class AnimateCommand:
         )
 
 
-def animate(command: AnimateCommand, load: BackendFactory = load_backend) -> None:
+def animate(command: AnimateCommand, load: BackendFactory | None = None) -> None:
     """Read, prepare, animate and write; end with one line on standard output.
+
+    Args:
+        command: what to do.
+        load: makes the backend; None for the real one with the command's weights.
 
     Raises:
         Stop, MMTalkerError: what went wrong; nothing half-written is left behind.
@@ -80,7 +86,7 @@ def animate(command: AnimateCommand, load: BackendFactory = load_backend) -> Non
             progress=span(progress, 0.0, 0.02),
         )
         progress("starting", 0.02)
-        backend = load(command.device)
+        backend = load(command.device) if load else load_backend(command.device, command.weights)
         store = PreparedStore(backend, DiskCache(command.cache_dir) if command.cache_dir else None)
         head = store.head(mesh, span(progress, 0.02, 0.35)).value
         speech = store.speech(audio, span(progress, 0.35, 0.80)).value

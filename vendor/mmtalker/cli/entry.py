@@ -104,6 +104,12 @@ def _add_animate_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--duration", type=_positive, metavar="S", help="seconds to use (default: to the end)")
     add("--cache-dir", type=Path, metavar="DIR", help="keep prepared heads and speech there for the next run")
+    add(
+        "--weights",
+        type=Path,
+        metavar="DIR",
+        help="folder of a model that you trained (default: the shipped)",
+    )
 
 
 def _not_negative(text: str) -> float:
