@@ -67,7 +67,7 @@ def find_problem(context: Any) -> str:
     """Why Generate cannot be pressed now; quick enough for a panel, empty where nothing is wrong."""
     obj, reason = head.find_head(context)
     problem = reason or head.head_problem(obj) or _sound_problem(context)
-    return problem or ("" if can_write(context) else "Switch to Object Mode first.")
+    return problem or ("" if _is_object_mode(context) else "Switch to Object Mode first.")
 
 
 def make_plan(context: Any) -> Plan:
@@ -120,9 +120,15 @@ def lost_reason(plan: Plan) -> str:
     return ""
 
 
-def can_write(context: Any) -> bool:
-    """False in modes with an undo of their own, where new shape keys would be lost or not undone."""
-    return context.mode in {"OBJECT", "POSE"}
+def wait_reason(context: Any) -> str:
+    """Why a result may not be written just now; empty where it may.
+
+    Other modes have an undo of their own, where new shape keys would be lost or not undone. A render reads
+    the data from another thread.
+    """
+    if bpy.app.is_job_running("RENDER"):
+        return "Waiting for the render to end"
+    return "" if _is_object_mode(context) else "Waiting for Object Mode"
 
 
 def write_result(plan: Plan, result: JobResult) -> Written:
@@ -156,6 +162,10 @@ def write_result(plan: Plan, result: JobResult) -> Written:
         last_frame = plan.timing.first_frame + len(result.curves) - 1
         scene.frame_end = max(scene.frame_end, last_frame)  # a longer scene is left as it is
     return Written(take.action, len(added.names), len(match.existing), tuple(warnings))
+
+
+def _is_object_mode(context: Any) -> bool:
+    return context.mode in {"OBJECT", "POSE"}
 
 
 def _by_uid(blocks: Iterable[Any], uid: int) -> Any:

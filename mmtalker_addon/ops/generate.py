@@ -57,9 +57,9 @@ class SpeechRun:
             return runs.Outcome(JobState.CANCELLED, self._lost)
         if status.state is not JobState.DONE:
             return runs.Outcome(status.state, _ending(status))
-        if not speech.can_write(context):
-            words = f"Waiting for Object Mode to put the speech on {self._plan.head_name}"
-            self._status = JobStatus(JobState.RUNNING, "waiting", 1.0, words)
+        waiting = speech.wait_reason(context)
+        if waiting:
+            self._status = JobStatus(JobState.RUNNING, "waiting", 1.0, waiting)
             return None
         return self._write()
 
@@ -80,13 +80,10 @@ class SpeechRun:
             return runs.Outcome(JobState.FAILED, error.message)
         bpy.ops.ed.undo_push(message="Generate Speech")
         seconds = time.monotonic() - self._started
-        made = f"{written.made} shape keys made" if written.made else "no new shape keys"
-        driven = f", {written.driven} of the head's own driven" if written.driven else ""
-        return runs.Outcome(
-            JobState.DONE,
-            f"{self._plan.head_name} speaks: {made}{driven}, {len(result.curves)} frames in {seconds:.1f} s.",
-            written.warnings,
-        )
+        counts = ((written.made, "new"), (written.driven, "own"))
+        keys = " and ".join(f"{count} {which}" for count, which in counts if count)
+        message = f"{self._plan.head_name} speaks: {keys} shape keys, {len(result.curves)} frames"
+        return runs.Outcome(JobState.DONE, f"{message}, {seconds:.1f} s.", written.warnings)
 
 
 class MMTALKER_OT_generate(LongOperator, bpy.types.Operator):

@@ -36,7 +36,7 @@ def test_result_is_told(speaking):
     generate()
 
     outcome = runs.last()
-    assert "Anna speaks: 2 shape keys made, 49 frames" in outcome.message
+    assert "Anna speaks: 2 new shape keys, 49 frames" in outcome.message
     assert outcome.warnings[:2] == ("A warning of the head.", "And one more.")
 
 
@@ -64,7 +64,7 @@ def test_own_shape_keys_are_driven_and_not_overwritten(speaking):
     assert np.allclose([point.co for point in blocks["jawOpen"].points], sculpted)
     assert speaking.active_shape_key_index == 1
     assert 'key_blocks["jawOpen"].value' in curves(speaking)
-    assert "1 shape keys made, 1 of the head's own driven" in runs.last().message
+    assert "1 new and 1 own shape keys" in runs.last().message
 
 
 def test_sliders_are_widened_only_where_a_curve_needs_it(speaking):

@@ -112,7 +112,7 @@ def test_result_waits_for_object_mode(speaking, begin):
     begin()
     bpy.ops.object.mode_set(mode="EDIT")
     until(lambda: runs.current().status.stage == "waiting")
-    assert "Waiting for Object Mode" in runs.current().status.message
+    assert runs.current().status.message == "Waiting for Object Mode"
     assert speaking.data.shape_keys is None
     bpy.ops.object.mode_set(mode="OBJECT")
     assert until(never).state is JobState.DONE
