@@ -55,6 +55,20 @@ def test_vertices_split_along_seams_all_get_their_places():
     np.testing.assert_array_equal(chin, someone_else().vertices[HEAD.landmarks["chin"]])
 
 
+@pytest.mark.parametrize("writer", ["corner by corner", "material by material"])
+def test_the_orders_in_which_exporters_write_are_known(writer):
+    corners = HEAD.mesh.loop_vertices
+    material = np.repeat(HEAD.material, np.diff(HEAD.mesh.loop_starts))
+    rows = np.arange(len(corners)) if writer == "corner by corner" else np.lexsort((corners, material))
+    # Every corner gets a vertex of its own, as in the worst of exports.
+    scattered = np.empty(len(corners), dtype=np.int32)
+    scattered[rows] = np.arange(len(corners), dtype=np.int32)
+    mesh = Mesh(someone_else().vertices[corners[rows]], scattered, HEAD.mesh.loop_starts)
+    mapping = map_head(mesh)
+    np.testing.assert_array_equal(mapping.role, HEAD.role[corners[rows]])
+    np.testing.assert_array_equal(mapping.uv, map_head(someone_else()).uv[corners[rows]])
+
+
 def test_any_other_mesh_is_refused_with_what_to_do():
     with pytest.raises(MMTalkerError) as caught:
         map_head(tetrahedron())

@@ -31,6 +31,7 @@ from mmtalker.mesh.mesh import Mesh
 from mmtalker.mesh.parts import JAW_SHAPES, eye_look_shapes, jaw_move, stack_shapes
 from mmtalker.mesh.rings import aperture
 from mmtalker.mesh.roles import CHART_ROLES, Role
+from mmtalker.mesh.topology import first_occurrences
 from mmtalker.motion.arkit import ARKIT_INDEX
 
 Float64 = NDArray[np.float64]
@@ -103,6 +104,7 @@ def build() -> dict[str, NDArray[np.generic]]:
         "region_masks": np.stack(masks),
         "shapes": shapes.astype(np.float16),
         "anny_roles": roles.astype(np.uint8),
+        "anny_order": first_occurrences(source.faces.ravel()).astype(np.int32),
     }
 
 

