@@ -111,7 +111,7 @@ def look_at_head() -> None:
     with bpy.context.temp_override(area=area, region=region):
         bpy.ops.view3d.view_axis(type="FRONT")
         bpy.ops.view3d.view_selected()
-        bpy.ops.view3d.view_orbit(angle=0.45, type="ORBITLEFT")
+        bpy.ops.view3d.view_orbit(angle=0.3, type="ORBITLEFT")
     space = area.spaces.active
     space.overlay.show_overlays = False
     space.shading.color_type = "MATERIAL"
