@@ -152,7 +152,8 @@ def twins(vertices: NDArray[np.float32]) -> NDArray[np.int32]:
     _, first, inverse = np.unique(
         vertices + np.float32(0.0), axis=0, return_index=True, return_inverse=True
     )
-    return first[inverse.ravel()].astype(np.int32)
+    earliest: NDArray[np.int32] = first[inverse.ravel()].astype(np.int32)
+    return earliest
 
 
 def corner_order(faces: Int64) -> Int64:

@@ -70,7 +70,8 @@ def known_topologies() -> tuple[Topology, ...]:
 def first_occurrences(values: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     """Distinct values in the order in which they first appear."""
     distinct, index = np.unique(values, return_index=True)
-    return distinct[np.argsort(index)].astype(np.int64)
+    ordered: NDArray[np.int64] = distinct[np.argsort(index)].astype(np.int64)
+    return ordered
 
 
 def _written_orders(mesh: Mesh, material: NDArray[np.uint8]) -> Int32:
