@@ -22,9 +22,7 @@ def check(head: TrainingHead) -> None:
     assert head.role.shape == (count,)
     assert head.triangles.max() < count
     for name in ("nose_tip", "chin", "mouth_left", "eye_right_outer"):
-        away = np.linalg.norm(
-            head.vertices[head.landmarks[name]] - HEAD.vertices[HEAD.landmarks[name]]
-        )
+        away = np.linalg.norm(head.vertices[head.landmarks[name]] - HEAD.vertices[HEAD.landmarks[name]])
         assert away < 0.03, name
     jaw = head.shapes[ARKIT_INDEX["jawOpen"]]
     assert jaw[head.landmarks["lip_lower_inner"], 1] < -0.02

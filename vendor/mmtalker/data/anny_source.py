@@ -109,9 +109,7 @@ class AnnySource:
     def _rest(
         self, phenotypes: dict[str, float], local: dict[str, float], actions: dict[str, float]
     ) -> Float64:
-        result = self._full(
-            phenotype_kwargs=phenotypes, local_changes_kwargs=local, facial_actions=actions
-        )
+        result = self._full(phenotype_kwargs=phenotypes, local_changes_kwargs=local, facial_actions=actions)
         vertices: Float64 = result["rest_vertices"][0].detach().numpy().astype(np.float64)
         # The package's rest pose is z up and looks along -y.
         return np.stack([vertices[:, 0], vertices[:, 2], -vertices[:, 1]], axis=1)

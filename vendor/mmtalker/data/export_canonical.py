@@ -42,6 +42,7 @@ PHENOTYPES = {"gender": 0.85, "age": 0.62, "muscle": 0.5, "weight": 0.5, "height
 STILL = 1e-5
 """Metres below which a displacement is the source's rounding and becomes zero."""
 
+
 def build() -> dict[str, NDArray[np.generic]]:
     """Compute every array of the asset; see :class:`mmtalker.mesh.canonical.CanonicalHead`."""
     source = AnnySource()
@@ -61,9 +62,7 @@ def build() -> dict[str, NDArray[np.generic]]:
     role = roles[:count]
     _, behind_lips = aperture(faces, base[skin_rows], role == Role.MOUTH_SOCKET)
     behind_lips = np.concatenate([behind_lips, np.zeros(len(roles) - count, dtype=bool)])
-    materials = [
-        _material(roles[face], lips[face], behind_lips[face]) for face in source.faces[faces_kept]
-    ]
+    materials = [_material(roles[face], lips[face], behind_lips[face]) for face in source.faces[faces_kept]]
     pairs, corners = lip_pairs(faces, base[skin_rows], role)
     lids = lid_pairs(faces, base[skin_rows], role)
     skin = seal_lips(base[skin_rows], pairs)

@@ -149,9 +149,7 @@ def lash_leaders(model: ict.IctModel, face: Face) -> Int64:
 
 def twins(vertices: NDArray[np.float32]) -> NDArray[np.int32]:
     """(V,) the first vertex that is in the very same place."""
-    _, first, inverse = np.unique(
-        vertices + np.float32(0.0), axis=0, return_index=True, return_inverse=True
-    )
+    _, first, inverse = np.unique(vertices + np.float32(0.0), axis=0, return_index=True, return_inverse=True)
     earliest: NDArray[np.int32] = first[inverse.ravel()].astype(np.int32)
     return earliest
 

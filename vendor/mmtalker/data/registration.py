@@ -160,7 +160,7 @@ def _closest(
 
 
 def closest_on_triangles(
-        points: Float64,
+    points: Float64,
     normals: NDArray[np.floating[Any]],
     vertices: Float64,
     triangles: Int64,

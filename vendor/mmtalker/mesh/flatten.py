@@ -81,9 +81,7 @@ def mean_value_layout(vertices: Float64, triangles: Index, angles: Float64 | Non
     return uv
 
 
-def slim(
-    vertices: Float64, triangles: Index, uv: Float64, scale: Float64, iterations: int = 120
-) -> Float64:
+def slim(vertices: Float64, triangles: Index, uv: Float64, scale: Float64, iterations: int = 120) -> Float64:
     """Minimise the symmetric Dirichlet energy against the scaled rest triangles, keeping every sign.
 
     Scalable Locally Injective Mappings (Rabinovich, Poranne, Panozzo, Sorkine-Hornung 2017): a
@@ -110,9 +108,7 @@ def slim(
 
     # Gradients of the three hat functions of a triangle (0,0), (base,0), (foot,height).
     gradient_x = np.stack([-1.0 / base, 1.0 / base, np.zeros_like(base)], axis=1)
-    gradient_y = np.stack(
-        [(foot / base - 1.0) / height, -foot / (base * height), 1.0 / height], axis=1
-    )
+    gradient_y = np.stack([(foot / base - 1.0) / height, -foot / (base * height), 1.0 / height], axis=1)
     count = len(vertices)
     row = np.repeat(np.arange(len(triangles)), 3)
     d_x = sparse.csr_matrix((gradient_x.ravel(), (row, triangles.ravel())), (len(triangles), count))

@@ -67,9 +67,7 @@ def map_head(mesh: Mesh) -> HeadMapping:
     raise MMTalkerError(ErrorCode.UNSUPPORTED_HEAD, _explain(mesh, nearest))
 
 
-def _mapping(
-    topology: Topology, owner: NDArray[np.int64], fit: Similarity, residual: float
-) -> HeadMapping:
+def _mapping(topology: Topology, owner: NDArray[np.int64], fit: Similarity, residual: float) -> HeadMapping:
     """Carry the topology's facts over to a mesh whose vertex i stands for row ``owner[i]``."""
     # The first of the mesh's vertices that stand for each row.
     first = np.full(topology.vertex_count, -1, dtype=np.int64)
