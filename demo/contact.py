@@ -28,6 +28,23 @@ VOICE, GAP, SHUT = (120, 150, 190), (196, 78, 52), (226, 170, 90)
 OPEN_VOWELS = ("ɑ", "aʊ", "oʊ", "aɪ", "eɪ", "u")
 
 
+def draw_banner(
+    stills: Sequence[Picture],
+    moments: Sequence[float],
+    times: NDArray[np.floating],
+    gap: NDArray[np.floating],
+    clip: Clip,
+) -> Image.Image:
+    """Draw a few large stills at ``moments`` seconds over the curves of ``draw_curves``."""
+    words = [f"{shown(clip.phone_at(moment))}   {moment:.2f} s" for moment in moments]
+    rows = [
+        _title(f"“{clip.text}”"),
+        _grid(list(zip(stills, words, strict=True)), len(stills)),
+        draw_curves(times, gap, clip),
+    ]
+    return _stack(rows)
+
+
 def draw_sheet(
     frames: Sequence[Picture], times: NDArray[np.floating], gap: NDArray[np.floating], clip: Clip, mouth: Box
 ) -> Image.Image:
@@ -56,12 +73,7 @@ def draw_sheet(
         _title("Voice (blue), lip gap (red), p b m (yellow)"),
         draw_curves(times, gap, clip),
     ]
-    sheet = Image.new("RGB", (WIDTH, sum(row.height for row in rows) + MARGIN), PAPER)
-    top = 0
-    for row in rows:
-        sheet.paste(row, (0, top))
-        top += row.height
-    return sheet
+    return _stack(rows)
 
 
 def pick_evenly(count: int, wanted: int) -> list[int]:
@@ -133,6 +145,15 @@ def _draw_gap(
     pen.line(line, fill=GAP, width=3, joint="curve")
     for value in (0.0, most):
         pen.text((MARGIN + 28, up(value)), f"{value * 1000:.0f} mm", GAP, _font(11), anchor="rm")
+
+
+def _stack(rows: Sequence[Image.Image]) -> Image.Image:
+    sheet = Image.new("RGB", (WIDTH, sum(row.height for row in rows) + MARGIN), PAPER)
+    top = 0
+    for row in rows:
+        sheet.paste(row, (0, top))
+        top += row.height
+    return sheet
 
 
 def _grid(pictures: Sequence[tuple[Picture, str]], columns: int) -> Image.Image:

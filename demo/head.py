@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from demo.measure import lip_gap
 from demo.paint import GUMS, SOCKET, TEETH, TONGUE, Features, paint, strip_place
 from demo.portrait import Camera, Surface
 from mmtalker.mesh.canonical import MATERIALS, CanonicalHead
@@ -94,3 +95,15 @@ def mouth_box(head: CanonicalHead, camera: Camera, size: int) -> tuple[int, int,
     middle, half = line[:, :2].mean(axis=0), np.ptp(line[:, 0]) * 0.85
     x, y = int(middle[0] - half), int(middle[1] - half * 0.9)
     return x, y, x + int(2 * half), y + int(2 * half)
+
+
+def gaps(head: CanonicalHead, rest: Float32, shapes: Float32, values: Float32) -> NDArray[np.floating]:
+    """Lip gap in metres, (T,), of (T, K) ``values`` of (K, V, 3) ``shapes`` on (V, 3) ``rest``.
+
+    It is taken over the middle third of the lips, where they part first and close last.
+    """
+    third = len(head.lip_pairs) // 3
+    middle = head.lip_pairs[third : len(head.lip_pairs) - third]
+    with_rest = np.concatenate([np.zeros_like(values[:1]), values])
+    upper, lower = (rest[rows] + np.tensordot(with_rest, shapes[:, rows], 1) for rows in middle.T)
+    return lip_gap(upper, lower)[1:]

@@ -53,7 +53,7 @@ class Camera:
 
     target: tuple[float, float, float]
     distance: float = 1.0
-    yaw: float = 15.0
+    yaw: float = 12.0
     pitch: float = 2.0
     field: float = 0.27
     """Metres that the picture shows at the target."""

@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-import numpy as np
 
 from demo import head, readback, scene
 from demo.clip import Clip, load_clip
 from demo.contact import draw_sheet
 from demo.frames import draw_frames
 from demo.hush import hushed
-from demo.measure import LipFigures, judge_lips, lip_gap
+from demo.measure import LipFigures, judge_lips
 from demo.scene import DemoError, Speech
 from demo.stopwatch import Stopwatch
 from demo.video import write_video
@@ -85,7 +84,7 @@ def _run(out: Path, device: str, fps: float) -> None:
         frames = draw_frames(speech.rest, speech.shapes, speech.values, surface, camera, SIZE, _dots())
     with watch.stage("Writing preview.mp4 and contact.png"):
         write_video(out / "preview.mp4", frames, SIZE, fps, clip.samples, clip.rate)
-        gap = _gap(speech)
+        gap = head.gaps(canonical, speech.rest, speech.shapes, speech.values)
         sheet = draw_sheet(frames, speech.times, gap, clip, head.mouth_box(canonical, camera, SIZE))
         _whole(out / "contact.png", sheet.save)
     with watch.stage("Writing curves.csv"):
@@ -143,17 +142,6 @@ def _read_back(out: Path, speech: Speech, fps: float) -> dict[str, str]:
             wrong += [f"{len(lost)} of ARKit's names are not in it"] if lost else []
             raise DemoError(f"{name}, read by {content.reader}, is not what was written: {'; '.join(wrong)}.")
     return {name: content.reader for name, content in found.items()}
-
-
-def _gap(speech: Speech) -> np.ndarray[Any, np.dtype[np.float64]]:
-    pairs = load_canonical().lip_pairs
-    middle = pairs[len(pairs) // 3 : len(pairs) - len(pairs) // 3]
-    values = np.concatenate([np.zeros_like(speech.values[:1]), speech.values])
-    upper, lower = (
-        speech.rest[rows] + np.tensordot(values, speech.shapes[:, rows], 1)
-        for rows in (middle[:, 0], middle[:, 1])
-    )
-    return lip_gap(upper, lower)[1:]
 
 
 def _report(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from demo.clip import Phone, load_clip
-from demo.contact import WIDTH, draw_curves, draw_sheet, pick_evenly, pick_sounds
+from demo.contact import WIDTH, draw_banner, draw_curves, draw_sheet, pick_evenly, pick_sounds
 
 
 def test_frames_are_spread_evenly_and_none_is_shown_twice():
@@ -40,3 +40,11 @@ def test_a_sheet_is_drawn_from_few_frames_too():
     sheet = draw_sheet(frames, np.linspace(0, 9, 5), np.linspace(0, 0.01, 5), clip, (30, 50, 60, 80))
     assert sheet.width == WIDTH
     assert np.asarray(sheet).std() > 10
+
+
+def test_a_banner_shows_its_stills_side_by_side():
+    stills = [np.full((60, 60, 3), shade, dtype=np.uint8) for shade in (40, 200)]
+    times = np.linspace(0, 9, 20)
+    banner = np.asarray(draw_banner(stills, (1.0, 2.0), times, np.zeros(20), load_clip()).convert("L"))
+    row = banner[200]
+    assert (row[WIDTH // 4], row[3 * WIDTH // 4]) == (40, 200)

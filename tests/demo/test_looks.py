@@ -76,3 +76,12 @@ def test_an_open_mouth_is_dark_inside():
         draw(points, surface, camera, 120)[top:bottom, left:right] for points in (canonical.vertices, wide)
     )
     assert np.percentile(opened.mean(axis=2), 5) < 0.6 * np.percentile(shut.mean(axis=2), 5)
+
+
+def test_the_lip_gap_is_none_at_rest_and_grows_with_the_jaw():
+    canonical = load_canonical()
+    values = np.zeros((3, len(canonical.shapes)), dtype=np.float32)
+    values[1:, ARKIT_INDEX["jawOpen"]] = 0.2, 0.4
+    gap = head.gaps(canonical, canonical.vertices, canonical.shapes, values)
+    assert gap[0] == 0.0
+    assert 0.001 < gap[1] < gap[2] < 0.04
