@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,12 @@ def find_strip(context: Any) -> tuple[Any, str]:
 
 def strip_problem(scene: Any, strip: Any) -> str:
     """Why this strip cannot be spoken as it is, by a quick look; empty where nothing is wrong."""
-    if strip.mute or scene.sequence_editor.channels[strip.channel].mute:
-        return f"The strip {strip.name} is muted: unmute it (and its channel), or pick another."
-    times = compat.strip_times(strip)
+    if _is_muted(scene.sequence_editor, strip):
+        return (
+            f"The strip {strip.name} is muted: unmute it, its channel and the meta strip that it is in, "
+            "or pick another."
+        )
+    times = heard_times(strip)
     if times.right <= times.left:
         return f"The strip {strip.name} has no length: drag one of its ends."
     if len(strip.retiming_keys):
@@ -71,17 +75,33 @@ def strip_problem(scene: Any, strip: Any) -> str:
         )
     if strip.sound is None:
         return f"The strip {strip.name} has no sound: pick another."
-    return "" if strip.sound.packed_file is not None else file_problem(strip.sound.filepath)
+    if strip.sound.packed_file is not None:
+        return ""
+    return file_problem(strip.sound.filepath, strip.sound.library)
 
 
-def file_problem(path: str) -> str:
-    """Why this path is not a sound file that could be read; empty where nothing is wrong."""
+def heard_times(strip: Any) -> compat.StripTimes:
+    """Where the strip lies, less what the meta strips around it cut off."""
+    times = compat.strip_times(strip)
+    for meta in _metas_around(strip):
+        around = compat.strip_times(meta)
+        times = replace(times, left=max(times.left, around.left), right=min(times.right, around.right))
+    return times
+
+
+def file_problem(path: str, library: Any = None) -> str:
+    """Why this path is not a sound file that could be read; empty where nothing is wrong.
+
+    Args:
+        path: as Blender keeps it; ``//`` stands for the folder of the .blend.
+        library: the linked .blend that the path comes from, if it comes from one.
+    """
     if not path:
         return "There is no sound file: pick one."
     if path.startswith("//") and not bpy.data.filepath:
         return f"{path} is relative to a .blend that was never saved: save it, or pick the file anew."
     try:
-        file = Path(bpy.path.abspath(path))
+        file = Path(bpy.path.abspath(path, library=library))
         if file.is_dir():
             return f"{path} is a folder: pick a sound file."
         if not file.is_file():
@@ -111,3 +131,21 @@ def file_sound(path: str) -> Sound:
     """The recording in a file; ``//`` stands for the .blend's folder."""
     file = Path(bpy.path.abspath(path)).absolute()
     return Sound(name=file.name, path=file, data=None, file_name=file.name, strip=None)
+
+
+def _metas_around(strip: Any) -> Iterator[Any]:
+    """The meta strips that hold this one, from the innermost outwards."""
+    meta = strip.parent_meta()
+    while meta is not None:
+        yield meta
+        meta = meta.parent_meta()
+
+
+def _is_muted(editor: Any, strip: Any) -> bool:
+    """True where the strip, its channel, or anything that holds it is muted."""
+    holders = [*_metas_around(strip), editor]
+    inside = [strip, *holders[:-1]]
+    return any(
+        item.mute or holder.channels[item.channel].mute
+        for item, holder in zip(inside, holders, strict=True)
+    )

@@ -155,7 +155,7 @@ def write_result(plan: Plan, result: JobResult) -> Written:
     warnings = [*result.warnings, *match.warnings, *head.head_warnings(obj)]
     warnings += keys.key_warnings(obj, result.names)
     warnings += action.play_take(obj, take, name)
-    if plan.strip_times is not None and compat.strip_times(_strip(plan)) != plan.strip_times:
+    if plan.strip_times is not None and sound.heard_times(_strip(plan)) != plan.strip_times:
         warnings.append(f"The strip {plan.sound.strip} was moved or trimmed meanwhile: press Generate again.")
     if plan.sound.strip is None:
         scene = _by_uid(bpy.data.scenes, plan.scene_uid)
@@ -206,7 +206,7 @@ def _sound_and_timing(context: Any) -> tuple[sound.Sound, compat.StripTimes | No
         timing = file_timing(context.scene.frame_start, render.fps, render.fps_base)
         return sound.file_sound(settings.sound_file), None, timing
     strip, _ = sound.find_strip(context)
-    times = compat.strip_times(strip)
+    times = sound.heard_times(strip)
     facts = StripFacts(
         content_start=times.content_start - times.trimmed_start,
         final_start=times.left,

@@ -29,6 +29,18 @@ def add_strip(scene, path, frame=1):
     return strips(scene).new_sound(path.stem, str(path), 1, frame)
 
 
+def put_into_meta(scene, strip):
+    """A meta strip around the strip, just as long."""
+    new_names = hasattr(strip, "content_start")
+    start, end = ("content_start", "right_handle") if new_names else ("frame_start", "frame_final_end")
+    meta = strips(scene).new_meta("Meta", 5, int(getattr(strip, start)))
+    strip.move_to_meta(meta)
+    for step in (1, -1):  # Blender learns the length of what is inside when the meta strip moves
+        setattr(meta, start, getattr(meta, start) + step)
+    setattr(meta, end, getattr(strip, end))
+    return meta
+
+
 def curves(head) -> dict[str, np.ndarray]:
     """The speech's keys: shape-key path to (frames, 2)."""
     data = head.data.shape_keys.animation_data

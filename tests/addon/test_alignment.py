@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mmtalker_addon.bridge import speech
-from tests.addon.scenes import add_strip, generate, jaw, jaw_at
+from tests.addon.scenes import add_strip, generate, jaw, jaw_at, put_into_meta
 
 RATES = [(24, 1.001), (24, 1.0), (25, 1.0), (30, 1.001), (30, 1.0), (60, 1.0)]
 
@@ -111,6 +111,16 @@ def test_source_trimmed_from_its_beginning(scene, head, cut):
     heard_from = (first - media_zero(cut) + 12) / 24
     assert plan.timing.first_frame == max(first, media_zero(cut) - 12)
     assert plan.request.audio_start == pytest.approx(heard_from, abs=1e-6)
+
+
+def test_strip_in_a_meta_strip_that_is_trimmed(scene, head, cut):
+    trim(put_into_meta(scene, cut), 10, 5)
+
+    plan = speech.make_plan(bpy.context)
+    generate()
+
+    assert plan.request.audio_start == pytest.approx(10 / 24, abs=1e-6)
+    assert (jaw(head)[0, 0], jaw(head)[-1, 0]) == (50, ends(cut)[1] - 5)
 
 
 def test_sound_shifted_within_its_strip(scene, head, cut):

@@ -11,7 +11,7 @@ from mmtalker_addon import compat
 from mmtalker_addon.bridge import backend, sound
 from mmtalker_addon.ops import runs
 from mmtalker_addon.ops.generate import generate_disabled_reason
-from tests.addon.scenes import add_strip, generate, jaw, refusal, snapshot
+from tests.addon.scenes import add_strip, generate, jaw, put_into_meta, refusal, snapshot
 
 
 @pytest.fixture
@@ -174,13 +174,19 @@ def test_muted_channel(scene, strip):
     assert "is muted" in reason()
 
 
+def test_muted_meta_strip(scene, strip):
+    put_into_meta(scene, strip).mute = True
+    assert "is muted" in reason()
+
+
 def test_retimed_strip(scene, strip, monkeypatch):
     """A stand-in for the strip: adding a retiming key from Python can crash Blender 4.5 and 5.2."""
     times = compat.strip_times(strip)
     monkeypatch.setattr(compat, "strip_times", lambda _: times)
     retimed = SimpleNamespace(
-        name="hello", mute=False, channel=strip.channel, sound=strip.sound, retiming_keys=[object(), object()]
+        name="hello", mute=False, channel=1, sound=strip.sound, retiming_keys=[object(), object()]
     )
+    retimed.parent_meta = lambda: None
     assert "is retimed" in sound.strip_problem(scene, retimed)
 
 
