@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+import io
+import json
+import sys
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("torch", reason="the benchmarks measure the backend")
 
+from benchmarks import child
 from benchmarks.cases import KINDS, Case, all_cases
-from benchmarks.child import CaseFailed, run_apart
 from benchmarks.report import circumstances, table
 from benchmarks.timing import Plan, Timing, stage_seconds
 from mmtalker.model.loading import DEFAULT_FOLDER, WEIGHTS_NAME
 from mmtalker.speech.weights import ENCODER_FILE_NAME
 
 ONCE = Plan(runs=1)
-
-
-@pytest.fixture
-def backend_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the case's process find the backend where no `build.py setup` has told the environment of it."""
-    monkeypatch.setenv("PYTHONPATH", str(DEFAULT_FOLDER.parent))
 
 
 def test_work_is_done_once_whatever_the_budget_and_never_more_than_wanted() -> None:
@@ -52,19 +49,31 @@ def test_the_report_says_on_what_it_was_measured() -> None:
     assert {"commit", "date", "processor", "python", "cores"} <= circumstances().keys()
 
 
-@pytest.mark.usefixtures("backend_on_path")
-def test_a_case_without_weights_fails_with_the_sentence_that_an_artist_would_get(tmp_path: Path) -> None:
-    with pytest.raises(CaseFailed, match="The model weights in"):
-        run_apart(Case("trunk", "trunk", points=10), "cpu", tmp_path, ONCE)
+def test_a_case_without_weights_fails_with_the_sentence_that_an_artist_would_get(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    order = {
+        "case": {"kind": "trunk", "name": "trunk", "points": 10},
+        "device": "cpu",
+        "weights": str(tmp_path),
+        "plan": {"runs": 1, "budget": 0.0},
+    }
+    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(order)))
+    assert child.main() == 1
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.startswith(f"The model weights in {tmp_path} cannot be used")
 
 
-@pytest.mark.usefixtures("backend_on_path")
-def test_a_second_of_speech_is_measured_by_stages_in_a_process_of_its_own() -> None:
+def test_a_second_of_speech_is_measured_by_stages_in_a_process_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     for name in (WEIGHTS_NAME, ENCODER_FILE_NAME):
         if not (DEFAULT_FOLDER / name).is_file():
             pytest.skip(f"no {name} here")
 
-    result = run_apart(Case("audio", "a second", seconds=1.0), "cpu", None, ONCE)
+    # Where no `build.py setup` has told the environment of the backend.
+    monkeypatch.setenv("PYTHONPATH", str(DEFAULT_FOLDER.parent))
+    result = child.run_apart(Case("audio", "a second", seconds=1.0), "cpu", None, ONCE)
 
     assert list(result["seconds_by_stage"]) == ["decode", "encode", "fusion", "finish"]
     assert all(len(timing["runs"]) == 1 for timing in result["seconds_by_stage"].values())
