@@ -25,6 +25,8 @@ REPOSITORY = HERE.parents[1]
 FAKE_WORKER = REPOSITORY / "tests" / "fake_worker.py"
 VOICE = REPOSITORY / "tests" / "data" / "second_voice.ogg"
 SIZE = (1280, 800)
+VIEWPORT = "1050x750+0+27"
+"""The 3D viewport with the panel and the timeline, as ImageMagick takes it."""
 LIMIT = 300.0
 """Seconds after which Blender is taken for hung."""
 
@@ -40,6 +42,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--bind", type=Path, action="append", default=[], help="another folder that the backend needs"
     )
+    parser.add_argument("--picture", type=Path, help="write the documentation's picture of the panel here")
     return parser.parse_args()
 
 
@@ -130,7 +133,11 @@ def main() -> int:
         }
         extension = install(folder / "mmtalker.zip", environment)
         status = drive({**environment, "MMTALKER_BLENDER_FROZEN": str(extension)}, out)
-        return 0 if report(out) and status == 0 else 1
+    passed = report(out) and status == 0
+    if passed and options.picture:
+        command = ["convert", out / "panel.png", "-crop", VIEWPORT, "+repage", "-strip", options.picture]
+        subprocess.run(command, check=True)
+    return 0 if passed else 1
 
 
 if __name__ == "__main__":
