@@ -93,9 +93,7 @@ def read_head(obj: Any) -> HeadArrays:
 
 def data_problem(obj: Any, arrays: HeadArrays) -> str:
     """What is wrong with the numbers themselves; slower than head_problem, so asked only on Generate."""
-    return (
-        find_mesh_problem(obj.name, arrays.vertices, arrays.loop_vertices, arrays.loop_starts) or ""
-    )
+    return find_mesh_problem(obj.name, arrays.vertices, arrays.loop_vertices, arrays.loop_starts) or ""
 
 
 def head_warnings(obj: Any) -> list[str]:

@@ -146,6 +146,5 @@ def _is_muted(editor: Any, strip: Any) -> bool:
     holders = [*_metas_around(strip), editor]
     inside = [strip, *holders[:-1]]
     return any(
-        item.mute or holder.channels[item.channel].mute
-        for item, holder in zip(inside, holders, strict=True)
+        item.mute or holder.channels[item.channel].mute for item, holder in zip(inside, holders, strict=True)
     )
