@@ -29,11 +29,16 @@ def small_network(seed: int = 0, config: ModelConfig = SMALL) -> MMTalkerNetwork
     """A network whose zero-initialised last layers were given values, as training would."""
     torch.manual_seed(seed)
     network = MMTalkerNetwork(config, torch.ones(10)).eval()
-    with torch.no_grad():
-        for parameter in network.regression.parameters():
-            if not parameter.any():
-                parameter.normal_(std=0.3)
+    fill_zeros(network)
     return network
+
+
+@torch.no_grad()
+def fill_zeros(network: MMTalkerNetwork) -> None:
+    """Give the zero-initialised last layers values: an untrained network gives a still face."""
+    for parameter in network.regression.parameters():
+        if not parameter.any():
+            parameter.normal_(std=0.3)
 
 
 def random_head(count: int = 64, seed: int = 0) -> SampledHead:

@@ -33,10 +33,9 @@ from mmtalker.motion.resample import frame_times, sample_curves
 from mmtalker.motion.silence import loudness
 from mmtalker.progress import Progress, silent, span
 from mmtalker.speech.audio import SAMPLE_RATE, Audio
-from mmtalker.speech.cache import FEATURE_VERSION
 from mmtalker.speech.features import SpeechEncoder
 from mmtalker.speech.weights import ENCODER_FILE_NAME, ENCODER_SHA256, check_encoder_file
-from mmtalker.version import version
+from mmtalker.version import source_digest
 
 __all__ = ["RAW_RATE", "AnimateOptions", "Animation", "PreparedHead", "PreparedSpeech", "Talker"]
 
@@ -169,12 +168,20 @@ class Talker:
         """
         check_encoder_file(self._encoder_path)
         config = json.dumps(self._model.network.config.to_json())
-        parts = (version(), self._model.checksum, config, ENCODER_SHA256, str(FEATURE_VERSION))
+        parts = (source_digest(), ENCODER_SHA256, self._model.checksum, config)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     @cached_property
     def _model(self) -> LoadedModel:
-        return load_model(self._weights, self._device)
+        loaded = load_model(self._weights, self._device)
+        expected, found = len(load_canonical().chart_triangles), loaded.network.config.chart_triangles
+        if found != expected:
+            raise MMTalkerError(
+                ErrorCode.WEIGHTS_MISSING,
+                f"The model weights in {self._weights} were made for a chart of {found} triangles, and this "
+                f"version's has {expected}. Reinstall MMTalker, or train the model again.",
+            )
+        return loaded
 
     @cached_property
     def _encoder(self) -> SpeechEncoder:

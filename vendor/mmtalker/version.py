@@ -1,7 +1,8 @@
-"""The product's version, read from the one place that states it: ``blender_manifest.toml``."""
+"""Which MMTalker this is: the version that ``blender_manifest.toml`` states, and a digest of the code."""
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,8 @@ from mmtalker.errors import ErrorCode, MMTalkerError
 
 MANIFEST = Path(__file__).resolve().parents[2] / "blender_manifest.toml"
 """Beside ``vendor/``, in a checkout as in an installed extension."""
+
+PACKAGE = Path(__file__).resolve().parent
 
 
 def read_version(manifest: Path) -> str:
@@ -32,3 +35,16 @@ def read_version(manifest: Path) -> str:
 def version() -> str:
     """Return MMTalker's version, such as ``0.1.0``."""
     return read_version(MANIFEST)
+
+
+@cache
+def source_digest(package: Path = PACKAGE) -> str:
+    """Return a digest of the backend's own code and assets, so that nobody has to raise a number by hand.
+
+    Everything that is pinned in the code, such as the speech encoder's checksum, is part of it.
+    """
+    digest = hashlib.sha256()
+    for path in sorted([*package.rglob("*.py"), *package.rglob("*.npz")]):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(package).as_posix()}:{len(content)};".encode() + content)
+    return digest.hexdigest()

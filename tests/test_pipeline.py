@@ -1,0 +1,125 @@
+"""Head and speech to shape keys and curves, with an untrained network: only the weights are not real."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.mesh.canonical import load_canonical
+from mmtalker.model.heads import chart_areas
+from mmtalker.model.loading import DEFAULT_FOLDER, save_model
+from mmtalker.model.network import MMTalkerNetwork
+from mmtalker.motion.arkit import ARKIT_NAMES
+from mmtalker.pipeline import PreparedHead, PreparedSpeech, Talker
+from mmtalker.speech.weights import ENCODER_FILE_NAME
+from tests.model.small import SMALL, fill_zeros
+
+
+def save_untrained(folder: Path, seed: int = 0, triangles: int | None = None) -> Path:
+    """Save an untrained network for the canonical chart; ``triangles`` claims that it is for another."""
+    canonical = load_canonical()
+    area = torch.from_numpy(chart_areas(canonical.uv[canonical.chart_triangles]))
+    torch.manual_seed(seed)
+    network = MMTalkerNetwork(replace(SMALL, speech_width=512, chart_triangles=triangles or len(area)), area)
+    fill_zeros(network)
+    save_model(network, folder, {})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_untrained(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture(scope="module")
+def talker(weights: Path) -> Talker:
+    return Talker(device="cpu", weights=weights)
+
+
+@pytest.fixture(scope="module")
+def head(talker: Talker) -> PreparedHead:
+    return talker.prepare_head(load_canonical().mesh)
+
+
+def speech(seconds: float) -> PreparedSpeech:
+    frames = round(seconds * 50)
+    rng = np.random.default_rng(0)
+    features = rng.standard_normal((frames, 2, 512)).astype(np.float16)
+    return PreparedSpeech(features, np.full(frames, -20.0, dtype=np.float32), seconds)
+
+
+def test_a_head_gets_every_shape_in_its_own_size(talker: Talker, head: PreparedHead) -> None:
+    assert (head.topology, talker.names) == ("anny", ARKIT_NAMES)
+    assert head.shapes.shape == (52, head.mesh.vertex_count, 3)
+    assert np.isfinite(head.shapes).all() and head.shapes.any()
+
+    larger = replace(head.mesh, vertices=head.mesh.vertices * np.float32(100.0))
+    shapes = talker.prepare_head(larger).shapes
+
+    np.testing.assert_allclose(shapes, head.shapes * 100.0, atol=100.0 * np.ptp(head.shapes) * 1e-3)
+
+
+def test_curves_are_as_long_as_was_asked_and_the_same_each_time(talker: Talker, head: PreparedHead) -> None:
+    made = [talker.animate(head, speech(2.0), fps=24.0, seed=3) for _ in range(2)]
+
+    assert made[0].curves.shape == (48, 52)
+    assert made[0].raw.shape == (100, 52)
+    np.testing.assert_array_equal(made[0].curves, made[1].curves)
+    assert talker.animate(head, speech(2.0), fps=24.0, start_time=-1.0, frames=7).curves.shape == (7, 52)
+
+
+@pytest.mark.parametrize("fps", [0.0, -1.0, float("nan"), float("inf")])
+def test_an_impossible_frame_rate_is_refused(talker: Talker, head: PreparedHead, fps: float) -> None:
+    with pytest.raises(MMTalkerError) as refused:
+        talker.animate(head, speech(0.5), fps=fps)
+    assert refused.value.code is ErrorCode.BAD_REQUEST
+
+
+def test_what_is_kept_in_a_cache_speaks_as_before(talker: Talker, head: PreparedHead) -> None:
+    again = PreparedHead.from_arrays(head.mesh, head.to_arrays())
+    clip = PreparedSpeech.from_arrays(speech(1.0).to_arrays())
+
+    before, after = talker.animate(head, speech(1.0), fps=30.0), talker.animate(again, clip, fps=30.0)
+
+    np.testing.assert_array_equal(after.curves, before.curves)
+    np.testing.assert_array_equal(after.shapes, before.shapes)
+    assert (again.topology, again.confidence, again.warnings) == (
+        head.topology,
+        head.confidence,
+        head.warnings,
+    )
+
+
+def test_shapes_kept_for_another_mesh_are_not_taken(head: PreparedHead) -> None:
+    fewer = replace(head.mesh, vertices=head.mesh.vertices[:-1])
+    with pytest.raises(ValueError, match="another mesh"):
+        PreparedHead.from_arrays(fewer, head.to_arrays())
+
+
+def test_the_fingerprint_tells_models_apart_and_tells_when_there_is_none(
+    talker: Talker, weights: Path, tmp_path: Path
+) -> None:
+    if not (DEFAULT_FOLDER / ENCODER_FILE_NAME).is_file():
+        pytest.skip(f"no {ENCODER_FILE_NAME} here")
+    other = Talker(device="cpu", weights=save_untrained(tmp_path / "other", seed=1))
+    assert talker.fingerprint == Talker(device="cpu", weights=weights).fingerprint
+    assert talker.fingerprint != other.fingerprint
+    for broken in (
+        Talker(device="cpu", weights=tmp_path / "none"),
+        Talker(device="cpu", weights=weights, encoder=tmp_path / "none"),
+    ):
+        with pytest.raises(MMTalkerError) as missing:
+            assert broken.fingerprint
+        assert missing.value.code is ErrorCode.WEIGHTS_MISSING
+
+
+def test_weights_for_another_chart_are_refused(tmp_path: Path) -> None:
+    talker = Talker(device="cpu", weights=save_untrained(tmp_path, triangles=7))
+    with pytest.raises(MMTalkerError, match="a chart of 7 triangles") as refused:
+        talker.prepare_head(load_canonical().mesh)
+    assert refused.value.code is ErrorCode.WEIGHTS_MISSING
