@@ -76,8 +76,9 @@ class DiskCache:
         if not self._writable or total_bytes(arrays) > self._max_bytes:
             return
         try:
+            named: dict[str, Any] = dict(arrays)
             with replacing(self._path(key)) as temporary, temporary.open("wb") as file:
-                np.savez(file, **arrays)
+                np.savez(file, **named)
             self._trim()
         except (MMTalkerError, OSError) as error:
             self._writable = False
