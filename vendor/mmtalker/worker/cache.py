@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmtalker.errors import MMTalkerError
-from mmtalker.io.atomic import replacing
+from mmtalker.io.arrays import write_arrays
 from mmtalker.worker.backend import Arrays, total_bytes
 
 DEFAULT_MAX_BYTES = 2 << 30
@@ -76,9 +76,7 @@ class DiskCache:
         if not self._writable or total_bytes(arrays) > self._max_bytes:
             return
         try:
-            named: dict[str, Any] = dict(arrays)
-            with replacing(self._path(key)) as temporary, temporary.open("wb") as file:
-                np.savez(file, **named)
+            write_arrays(self._path(key), arrays)
             self._trim()
         except (MMTalkerError, OSError) as error:
             self._writable = False
