@@ -18,6 +18,7 @@ SMALL = ModelConfig(
     graph_layers=2,
     grid_resolutions=(4, 8),
     grid_features=3,
+    map_resolution=8,
     trunk_width=16,
     trunk_layers=2,
     temporal_layers=2,

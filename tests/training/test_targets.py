@@ -52,7 +52,7 @@ def test_blinks_are_left_out_and_brows_count_from_their_own_rest() -> None:
 
 
 def test_presence_falls_from_speech_to_silence_without_a_step() -> None:
-    presence = speech_presence(CLIP, np.linspace(0, 3, 3001))
+    presence = speech_presence(CLIP.words, np.linspace(0, 3, 3001))
 
     assert presence.max() == 1.0 and presence.min() == 0.0
     assert np.abs(np.diff(presence)).max() < 0.02

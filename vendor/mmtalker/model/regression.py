@@ -12,6 +12,15 @@ DISPLACEMENT_SCALE = 0.01
 """Metres for each unit that the network puts out: it works in centimetres."""
 
 
+def read_grid(grid: Tensor, uv: Tensor) -> Tensor:
+    """Read a (1, F, R, R) grid over the unit square bilinearly at (P, 2); returns (P, F).
+
+    Node (row i, column j) lies at u = j / (R - 1), v = i / (R - 1).
+    """
+    place = (2.0 * uv - 1.0)[None, :, None]
+    return grid_sample(grid, place, align_corners=True, padding_mode="border")[0, :, :, 0].T
+
+
 class ChartEncoding(nn.Module):
     """γ(u, v): learnable feature grids of several resolutions over the chart, read bilinearly.
 
@@ -27,12 +36,7 @@ class ChartEncoding(nn.Module):
 
     def forward(self, uv: Tensor) -> Tensor:
         """(P, 2) in 0..1 -> (P, width)."""
-        place = (2.0 * uv - 1.0)[None, :, None]
-        read = [
-            grid_sample(grid, place, align_corners=True, padding_mode="border")[0, :, :, 0]
-            for grid in self.grids
-        ]
-        return torch.cat(read, dim=0).T
+        return torch.cat([read_grid(grid, uv) for grid in self.grids], dim=1)
 
 
 def interpolate_samples(
@@ -90,11 +94,18 @@ class Trunk(nn.Module):
 
 
 class FactorisedRegression(nn.Module):
-    """D(p, t) = sum_k a_k(m_t) Φ_k(p): K shapes from the trunk, K activations from the branch."""
+    """D(p, t) = sum_k a_k(m_t) Φ_k(p): K shapes from the trunk, K activations from the branch.
 
-    def __init__(self, trunk: Trunk, trunk_width: int, motion_width: int, channels: int) -> None:
+    Φ_k is a displacement map over the chart, the same for all heads, plus what the trunk makes of this
+    head's geometry. The map starts as the canonical head's own shapes in training.
+    """
+
+    def __init__(
+        self, trunk: Trunk, trunk_width: int, motion_width: int, channels: int, map_resolution: int
+    ) -> None:
         super().__init__()
         self.trunk = trunk
+        self.map = nn.Parameter(torch.zeros(1, channels * 3, map_resolution, map_resolution))
         self.shape = nn.Linear(trunk_width, channels * 3)
         self.activation = nn.Linear(motion_width, channels)
         # An untrained network gives a still face.
@@ -104,8 +115,13 @@ class FactorisedRegression(nn.Module):
 
     def shapes(self, uv: Tensor, point: Tensor, local: Tensor, whole: Tensor) -> Tensor:
         """Return Φ (K, P, 3) in centimetres; arguments as in :meth:`Trunk.forward`."""
-        flat: Tensor = self.shape(self.trunk(uv, point, local, whole))
+        flat: Tensor = read_grid(self.map, uv) + self.shape(self.trunk(uv, point, local, whole))
         return flat.reshape(flat.shape[0], -1, 3).transpose(0, 1)
+
+    @torch.no_grad()
+    def start_map(self, shapes: Tensor) -> None:
+        """Set the map from (K', 3, R, R) displacements in cm at its nodes; further channels stay 0."""
+        self.map[:, : shapes.shape[0] * 3] = shapes.flatten(0, 1)
 
     def activations(self, motion: Tensor) -> Tensor:
         """(B, T, d) -> (B, T, K)."""

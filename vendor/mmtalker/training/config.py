@@ -37,6 +37,11 @@ class TrainConfig:
         weight_decay: of AdamW.
         average: decay of the running average of weights, which is what is saved.
         variants: changed copies of each recording.
+        unfilmed_variants: the same of each recording that nobody filmed.
+        label_at: step at which those recordings get their motion from the network itself, corrected by
+            their phones.
+        unfilmed_share: part of every batch that comes from them afterwards.
+        held_out_voices: of them, never trained on.
         noise_clips: recordings without speech.
         anny_heads, ict_heads: random identities beside each model's own.
         no_past: share of windows that start from rest instead of seeing the frames before.
@@ -45,7 +50,7 @@ class TrainConfig:
         model: the network.
     """
 
-    steps: int = 4500
+    steps: int = 3600
     batch: int = 16
     window: int = 90
     samples: int = 160
@@ -55,6 +60,10 @@ class TrainConfig:
     weight_decay: float = 0.02
     average: float = 0.998
     variants: int = 5
+    unfilmed_variants: int = 1
+    label_at: int = 1600
+    unfilmed_share: float = 0.35
+    held_out_voices: tuple[str, ...] = ("af_heart", "am_michael")
     noise_clips: int = 40
     anny_heads: int = 12
     ict_heads: int = 12
@@ -78,6 +87,8 @@ class TrainConfig:
             known = {item.name for item in fields(TrainConfig)}
             if unknown := set(values) - known:
                 raise ValueError(f"unknown fields {', '.join(sorted(unknown))}")
+            if "held_out_voices" in values:
+                values["held_out_voices"] = tuple(values["held_out_voices"])
             if "losses" in values:
                 values["losses"] = LossWeights(**values["losses"])
             if "model" in values:

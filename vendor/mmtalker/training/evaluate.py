@@ -40,9 +40,7 @@ def evaluate(
     head = heads[0]
     sampled = _sample(network, chart, head)
     sample_shapes = network.shapes(sampled, sampled.uv, sampled.static[:, :6]).cpu().numpy()
-    middle = len(head.lip_rest) // 2
-    upper, lower = head.lips.shapes[..., 1].chunk(2, dim=1)
-    gap_of = (upper - lower)[:, middle].numpy()
+    gap_of = head.middle_gap()
     true_gap, gap = [], []
     for utterance in utterances:
         curves = fuse(network, sampled, sample_shapes, utterance.features)

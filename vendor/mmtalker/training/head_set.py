@@ -74,6 +74,13 @@ class HeadTensors:
         return Places(torch.from_numpy(uv), point, read.permute(1, 0, 2))
 
 
+    def middle_gap(self) -> NDArray[np.float32]:
+        """(K,) what each shape adds to the gap between the middles of the lips, cm."""
+        upper, lower = self.lips.shapes[..., 1].chunk(2, dim=1)
+        gap: NDArray[np.float32] = (upper - lower)[:, len(self.lip_rest) // 2].numpy()
+        return gap
+
+
 def head_tensors(head: TrainingHead, canonical: CanonicalHead) -> HeadTensors:
     """Keep a head's chart vertices and weigh them by region."""
     kept = np.isin(head.role, CHART_ROLES)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
@@ -53,15 +55,30 @@ def clip_targets(activations: Float32, clip: GridClip, times: NDArray[np.float64
     smooth[:, _BLINKS] = 0.0
     smooth[:, _BROWS] = np.maximum(smooth[:, _BROWS] - np.median(smooth[:, _BROWS], axis=0), 0.0)
     target = np.stack([np.interp(times, frame_times, column) for column in smooth.T], axis=1)
-    target[:, _MOUTH] *= speech_presence(clip, times)[:, None]
-    return target.astype(np.float32)
+    return rest_in_silence(target.astype(np.float32), clip.words, times)
 
 
-def speech_presence(clip: GridClip, times: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return (N,) 1 in speech, 0 in silence, with a cosine ramp of ``SILENCE_RAMP`` between."""
+def rest_in_silence(
+    curves: Float32, spans: Iterable[tuple[float, float, str]], times: NDArray[np.float64]
+) -> Float32:
+    """Lead the mouth channels of (T, 52) curves to rest where no word or phone sounds."""
+    rested = curves.copy()
+    rested[:, _MOUTH] *= speech_presence(spans, times)[:, None].astype(np.float32)
+    return rested
+
+
+def speech_presence(
+    spans: Iterable[tuple[float, float, str]], times: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return (T,) 1 in speech, 0 in silence, with a cosine ramp of ``SILENCE_RAMP`` between.
+
+    Args:
+        spans: (start s, end s, word or phone), pauses being ``sil``.
+        times: (T,) seconds.
+    """
     distance = np.full(len(times), np.inf)
-    for start, end, word in clip.words:
-        if word != "sil":
+    for start, end, name in spans:
+        if name != "sil":
             distance = np.minimum(distance, np.maximum(np.maximum(start - times, times - end), 0.0))
     presence: NDArray[np.float64] = 0.5 + 0.5 * np.cos(np.pi * np.clip(distance / SILENCE_RAMP, 0.0, 1.0))
     return presence

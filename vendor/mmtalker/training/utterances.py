@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mmtalker.data.augment import augment
 from mmtalker.data.grid import GridClip, GridMotion
+from mmtalker.data.phone_speech import Phone, PhoneClip
 from mmtalker.progress import Progress, silent
 from mmtalker.speech.audio import SAMPLE_RATE, Audio, load_audio
 from mmtalker.speech.cache import FeatureCache
@@ -20,6 +21,9 @@ Float32 = NDArray[np.float32]
 
 Encode = Callable[[Audio, int], NDArray[np.float16]]
 """Speech and its place in the encoder's window -> (T, L, D) features."""
+
+UNFILMED_SEED = 1_000_000
+"""Added to a clip's number, so that its copies differ from those of filmed clips."""
 
 HELD_OUT_EVERY = 10
 """Each tenth sentence is never trained on."""
@@ -78,6 +82,37 @@ def prepare(
                 train.append(_utterance(clip, activations, audio, speed, first_position, encode))
         progress("features", (index + 1) / len(grid.clips))
     return train, test
+
+
+@dataclass(frozen=True)
+class Unfilmed:
+    """Speech of a known text that nobody filmed.
+
+    Attributes:
+        name: of the recording.
+        features: (T, L, D) float16 at 50 Hz.
+        phones: with their times.
+    """
+
+    name: str
+    features: NDArray[np.float16]
+    phones: tuple[Phone, ...]
+
+    @property
+    def times(self) -> NDArray[np.float64]:
+        """(T,) seconds of the frames."""
+        return np.arange(len(self.features)) / FEATURE_RATE
+
+
+def prepare_unfilmed(clips: list[PhoneClip], encode: Encode, variants: int) -> list[Unfilmed]:
+    """Encode recordings with known phones, and ``variants`` changed copies of each."""
+    found = []
+    for index, clip in enumerate(clips):
+        recording = load_audio(clip.audio)
+        found.append(Unfilmed(clip.name, encode(recording, 0), clip.phones))
+        for audio, speed, first_position in _copies(recording, UNFILMED_SEED + index, variants):
+            found.append(Unfilmed(clip.name, encode(audio, first_position), clip.faster(speed)))
+    return found
 
 
 def noise_utterances(encode: Encode, count: int) -> Iterator[Utterance]:
