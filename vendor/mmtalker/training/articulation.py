@@ -64,7 +64,9 @@ def closed_pose(targets: Float32, gap: Float32) -> Float32:
         gap: (N,) lip gap that they make, any unit.
     """
     speaking = targets[:, _MOUTH].sum(axis=1) > 0.3
-    shut = speaking & (gap <= np.percentile(gap[speaking], 4))
+    # The very smallest gaps are lips pressed into each other by the fit's noise.
+    tightest, tight = np.percentile(gap[speaking], [5, 12])
+    shut = speaking & (gap >= tightest) & (gap <= tight)
     pose: Float32 = targets[shut].mean(axis=0)
     return pose
 
