@@ -25,6 +25,7 @@ from mmtalker.data.canonical_regions import (
 )
 from mmtalker.data.head_parts import DentalArch, Part, eyeball, teeth
 from mmtalker.data.shape_fixes import close_lids, seal_lips, soften_lips
+from mmtalker.io.arrays import write_arrays
 from mmtalker.mesh.canonical import MATERIALS
 from mmtalker.mesh.chart import build_chart
 from mmtalker.mesh.mesh import Mesh
@@ -184,9 +185,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m mmtalker.data.export_canonical", description=__doc__)
     parser.add_argument("-o", "--output", type=Path, required=True, help="file to write, .npz")
     output: Path = parser.parse_args().output
-    partial = output.with_name(output.name + ".part.npz")
-    np.savez_compressed(partial, **build())
-    partial.replace(output)
+    write_arrays(output, build(), compress=True)
     print(f"{output}: {output.stat().st_size / 1e6:.2f} MB")
 
 

@@ -56,7 +56,8 @@ def feature_points(face: Face) -> dict[str, int]:
     """Vertices that one rule finds on any frontal head with a known mouth: nose, chin and ears."""
     rest = face.rest
     mouth = rest[face.apertures[IN_MOUTH]].mean(axis=0)
-    eyes = 0.5 * sum(rest[face.apertures[label]].mean(axis=0) for label in (IN_EYE_LEFT, IN_EYE_RIGHT))
+    left, right = (rest[face.apertures[label]].mean(axis=0) for label in (IN_EYE_LEFT, IN_EYE_RIGHT))
+    eyes = 0.5 * (left + right)
     unit = float(eyes[1] - mouth[1])
     line = np.flatnonzero(
         (np.abs(rest[:, 0]) < 5e-4) & (face.labels == OUTSIDE) & (rest[:, 2] > mouth[2] - 0.6 * unit)

@@ -31,6 +31,7 @@ from mmtalker.data.face_parts import (
 )
 from mmtalker.data.registration import Target, fit_surface
 from mmtalker.data.transfer import transfer_errors
+from mmtalker.io.arrays import write_arrays
 from mmtalker.mesh.canonical import CanonicalHead, canonical_surface, load_canonical
 from mmtalker.mesh.flatten import signed_areas
 from mmtalker.mesh.rigid import umeyama
@@ -203,9 +204,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, help="file to write, .npz")
     arguments = parser.parse_args()
     output: Path = arguments.output
-    partial = output.with_name(output.name + ".part.npz")
-    np.savez_compressed(partial, **build(arguments.data))
-    partial.replace(output)
+    write_arrays(output, build(arguments.data), compress=True)
     print(f"{output}: {output.stat().st_size / 1e6:.2f} MB")
 
 
