@@ -72,7 +72,8 @@ class MMTalkerNetwork(nn.Module):
         if config.regression == "joint":
             self.regression = JointRegression(trunk, config.trunk_width, config.width)
         else:
-            self.regression = FactorisedRegression(trunk, config.trunk_width, config.width, config.channels, config.map_resolution
+            self.regression = FactorisedRegression(
+                trunk, config.trunk_width, config.width, config.channels, config.map_resolution
             )
 
     def point_features(self, head: SampledHead, uv: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,7 +1,7 @@
 """What phones demand of the mouth, laid over motion that was guessed for speech nobody filmed.
 
-A network that saw one speaker follows other voices in rhythm and opening, but blurs what must be exact. Where the
-phones are known, a few demands of articulation are certain in every language: lips meet at [p b m],
+A network that saw one speaker follows other voices in rhythm and opening, but blurs what must be exact.
+Where the phones are known, a few demands of articulation are certain in every language: lips meet at [p b m],
 the lower lip reaches the upper teeth at [f v], rounded vowels round the lips, open vowels open the jaw. The
 values are ours.
 """
@@ -21,7 +21,18 @@ Float64 = NDArray[np.float64]
 
 BILABIAL = ("p", "b", "m")
 LABIODENTAL = ("f", "v", "ʋ", "ɱ")
-ROUNDING = {"u": 0.5, "w": 0.55, "y": 0.5, "ʊ": 0.3, "o": 0.4, "ɔ": 0.3, "ø": 0.4, "œ": 0.3, "ʃ": 0.25, "ʒ": 0.25}
+ROUNDING = {
+    "u": 0.5,
+    "w": 0.55,
+    "y": 0.5,
+    "ʊ": 0.3,
+    "o": 0.4,
+    "ɔ": 0.3,
+    "ø": 0.4,
+    "œ": 0.3,
+    "ʃ": 0.25,
+    "ʒ": 0.25,
+}
 OPENING = {"a": 0.3, "ɑ": 0.32, "æ": 0.28, "ɒ": 0.28, "ɐ": 0.18, "ɛ": 0.18, "ʌ": 0.2, "ɔ": 0.2, "o": 0.16}
 
 ANTICIPATION = 0.07

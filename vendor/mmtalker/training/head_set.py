@@ -73,7 +73,6 @@ class HeadTensors:
         point = torch.from_numpy(self.surface.at(uv, self.surface.point))
         return Places(torch.from_numpy(uv), point, read.permute(1, 0, 2))
 
-
     def middle_gap(self) -> NDArray[np.float32]:
         """(K,) what each shape adds to the gap between the middles of the lips, cm."""
         upper, lower = self.lips.shapes[..., 1].chunk(2, dim=1)

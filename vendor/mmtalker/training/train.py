@@ -1,9 +1,9 @@
 """Train the network on GRID's real motion driving many heads: ``python -m mmtalker train``.
 
-It reads from top to bottom: data, heads, network, steps, evaluation, weights. At step ``label_at`` the network
-guesses the motion of speech that nobody filmed, the known phones correct the guess
-(``articulation.py``), and both kinds of speech are trained on from there. A run that was stopped goes on from its last
-checkpoint.
+It reads from top to bottom: data, heads, network, steps, evaluation, weights. At step ``label_at`` the
+network guesses the motion of speech that nobody filmed, the known phones correct the guess
+(``articulation.py``), and both kinds of speech are trained on from there. A run that was stopped goes on
+from its last checkpoint.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from mmtalker.data.ict import MULTI_PIE, load_ict
 from mmtalker.data.motion_fit import fit_activations
 from mmtalker.data.phone_speech import load_phone_speech
 from mmtalker.device import choose_device
-from mmtalker.io.atomic import replacing
+from mmtalker.io.arrays import write_arrays
 from mmtalker.mesh.canonical import canonical_surface, load_canonical
 from mmtalker.model.heads import Chart, sample_head
 from mmtalker.model.inference import fuse, past_motion
@@ -156,8 +156,7 @@ def guess_motion(
 
 def save_guesses(path: Path, guessed: list[Utterance]) -> None:
     """Keep guessed motion, so that a run which goes on learns from the same."""
-    with replacing(path) as partial:
-        np.savez(partial, **{str(row): utterance.target for row, utterance in enumerate(guessed)})
+    write_arrays(path, {str(row): utterance.target for row, utterance in enumerate(guessed)})
 
 
 def load_guesses(path: Path, unfilmed: list[Unfilmed]) -> list[Utterance]:
@@ -180,7 +179,7 @@ def canonical_map(resolution: int) -> Tensor:
     uv = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
     shapes = canonical.shapes[:, : canonical.chart_count].transpose(1, 0, 2)
     read = surface.interpolate(shapes, uv) / DISPLACEMENT_SCALE
-    return torch.from_numpy(read).float().permute(1, 2, 0).unflatten(2, (resolution, resolution))
+    return torch.from_numpy(read).float().permute(1, 2, 0).reshape(-1, 3, resolution, resolution)
 
 
 def step_loss(
@@ -373,7 +372,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m mmtalker train", description=__doc__)
     parser.add_argument("config", nargs="?", type=Path, help="JSON that names the settings to change")
     parser.add_argument("--data", type=Path, required=True, help="folder of grid_s1/ and heads/")
-    parser.add_argument("--phones", type=Path, help="folder of speech with phones (tools/make_speech_corpus.py)")
+    parser.add_argument(
+        "--phones", type=Path, help="folder of speech with phones (tools/make_speech_corpus.py)"
+    )
     parser.add_argument("-o", "--out", type=Path, required=True, help="folder for weights and log")
     parser.add_argument("--cache", type=Path, help="folder for speech features (default: OUT/features)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
