@@ -24,6 +24,7 @@ MODES = {
     "exit_in_generate": "exits with code 3 in the middle of generate",
     "kill_in_generate": "ends itself by SIGKILL in the middle of generate",
     "cut_frame": "exits in the middle of writing the result",
+    "slow_start": "takes a second until it answers hello, as a first import of torch takes minutes",
     "hang": "reads hello and never answers",
     "hang_in_generate": "sends one progress, then nothing; cancel is ignored",
     "deaf": "never reads a byte",
@@ -115,6 +116,8 @@ class FakeWorker:
     def on_hello(self, frame: Any) -> None:
         if self.mode == "hang":
             time.sleep(600)
+        if self.mode == "slow_start":
+            time.sleep(1.0)
         if self.mode == "close_output":
             self.output.close()
             os.close(1)

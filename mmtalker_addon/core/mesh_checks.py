@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+_LARGEST_COORDINATE = 1e18
+"""Beyond it squares leave float32. Blender turns an infinite coordinate into 3.4e38, its largest number."""
+
 
 def find_mesh_problem(
     name: str,
@@ -24,11 +27,12 @@ def find_mesh_problem(
         return f"'{name}' has no vertices. Select a head mesh."
     if len(loop_starts) <= 1:
         return f"'{name}' has no faces, only loose vertices or edges. Select a head mesh with a surface."
-    bad = int(np.count_nonzero(~np.isfinite(vertices).all(axis=1)))
+    # A NaN compares as false, so it counts as well.
+    bad = int(np.count_nonzero(~(np.abs(vertices) <= _LARGEST_COORDINATE).all(axis=1)))
     if bad:
         return (
-            f"{bad} of the {len(vertices)} vertices of '{name}' have a position that is not a number or "
-            "is infinite. Delete them, or undo the step that made them."
+            f"{bad} of the {len(vertices)} vertices of '{name}' have coordinates that are not usable numbers: "
+            "infinite, or no numbers at all. Delete them, or undo the step that made them."
         )
     if not _polygons_fit(len(vertices), loop_vertices, loop_starts):
         return f"The faces of '{name}' do not fit its vertices. Run Mesh > Clean Up, or re-import it."

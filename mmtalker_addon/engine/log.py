@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 from typing import IO
 
 from .errors import EngineCode, EngineError
 
 _TAIL_BYTES = 4096
+_KEPT_LOGS = 5
 
 
 def open_log(path: Path) -> IO[bytes]:
@@ -29,6 +31,33 @@ def open_log(path: Path) -> IO[bytes]:
             f"MMTalker cannot write its log {path} ({error.strerror or error}). "
             "Make its folder writable or free disk space.",
         ) from error
+
+
+def worker_log(folder: Path) -> Path:
+    """Return where this process's worker logs: two Blenders at a time must not share a file."""
+    return folder / f"worker-{os.getpid()}.log"
+
+
+def latest_worker_log(folder: Path) -> Path | None:
+    """Return this process's log, or where it has none yet the newest of an earlier one; None for none."""
+    own = worker_log(folder)
+    return own if own.is_file() else next(iter(_worker_logs(folder)), None)
+
+
+def remove_old_worker_logs(folder: Path) -> None:
+    """Remove all but the newest few, which no later process would ever write over."""
+    for path in _worker_logs(folder)[_KEPT_LOGS:]:
+        with contextlib.suppress(OSError):  # on Windows one that is still written to stays
+            path.unlink()
+
+
+def _worker_logs(folder: Path) -> list[Path]:
+    """Logs of any process's workers, the newest first."""
+    found = []
+    for path in folder.glob("worker-*.log*"):
+        with contextlib.suppress(OSError):  # removed by another Blender meanwhile
+            found.append((path.stat().st_mtime, path))
+    return [path for _, path in sorted(found, reverse=True)]
 
 
 def log_tail(path: Path, lines: int = 8) -> tuple[str, ...]:

@@ -45,12 +45,13 @@ def test_no_faces() -> None:
     assert found is not None and "no faces" in found
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_positions_that_are_no_numbers_are_counted(value: float) -> None:
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, np.finfo(np.float32).max])
+def test_coordinates_that_are_no_usable_numbers_are_counted(value: float) -> None:
     broken = CUBE.copy()
     broken[2, 0] = broken[5, 1] = broken[5, 2] = value
     found = problem(broken)
     assert found is not None and found.startswith("2 of the 8 vertices of 'Bust'")
+    assert "not usable numbers" in found
 
 
 @pytest.mark.parametrize("squash", [[0, 0, 0], [1, 0, 0]], ids=["point", "line"])

@@ -106,6 +106,22 @@ def test_silence_beyond_the_limit_is_a_loss(make_client, mode: str) -> None:
     assert "0.3 s" in lost.message
 
 
+def test_a_slow_start_has_a_limit_of_its_own(make_client) -> None:
+    """Given a worker that takes longer to greet than any silence allowed later, then it is not given up."""
+    client = make_client("slow_start", silence_limit=0.3)
+    answer = wait_for_answer(client, hello(client))
+    assert isinstance(answer, Reply) and answer.frame.type == "hello"
+    assert client.running
+
+
+def test_the_start_limit_ends_with_the_greeting(make_client) -> None:
+    client = make_client("hang_in_generate", silence_limit=0.3)
+    wait_for_answer(client, hello(client))
+    generate = {"fps": 30.0, "start_time": 0.0, "frames": 1}
+    lost = wait_for_answer(client, client.send("generate", generate))
+    assert isinstance(lost, WorkerLost) and "0.3 s" in lost.message
+
+
 def test_a_caller_who_slept_himself_gives_the_worker_its_time_once_more(make_client) -> None:
     client = make_client("deaf", start_limit=0.3)
     number = hello(client)
