@@ -31,20 +31,28 @@ class StripTimes:
     trimmed_start: float
 
 
+def strip_span(strip: Any) -> tuple[int, int]:
+    """First frame that a strip of any kind plays, and the first after it, by this Blender's names."""
+    if _HAS_NEW_STRIP_TIMES:
+        return strip.left_handle, strip.right_handle
+    return strip.frame_final_start, strip.frame_final_end
+
+
 def strip_times(strip: Any) -> StripTimes:
-    """Read a strip's place by the names that this Blender does not warn about (5.x renamed them)."""
+    """Read the place of a sound or a meta strip by the names that this Blender does not warn about."""
+    left, right = strip_span(strip)
     if _HAS_NEW_STRIP_TIMES:
         return StripTimes(
             content_start=strip.content_start,
-            left=strip.left_handle,
-            right=strip.right_handle,
+            left=left,
+            right=right,
             content_frames=strip.content_duration,
             trimmed_start=strip.content_trim_start,
         )
     return StripTimes(
         content_start=strip.frame_start,
-        left=strip.frame_final_start,
-        right=strip.frame_final_end,
+        left=left,
+        right=right,
         content_frames=strip.frame_duration,
         trimmed_start=strip.animation_offset_start,
     )

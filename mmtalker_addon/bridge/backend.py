@@ -8,9 +8,12 @@ from typing import Any
 from .. import compat, prefs
 from ..engine.backend import Backend, NoBackend, find_backend
 from ..engine.client import WorkerClient
+from ..engine.log import latest_worker_log, remove_old_worker_logs, worker_log
 
 SILENCE_LIMIT = 60.0
 """Seconds without any sign of life after which a worker counts as hung."""
+
+_LOG_FOLDER = "logs"
 
 
 class _Holder:
@@ -22,9 +25,9 @@ def user_folder() -> Path:
     return compat.user_folder()
 
 
-def log_path() -> Path:
-    """Where the worker's words go."""
-    return user_folder() / "worker.log"
+def latest_log() -> Path | None:
+    """What the worker wrote in this Blender or, before it has run in it, in the last; None if nothing."""
+    return latest_worker_log(user_folder() / _LOG_FOLDER)
 
 
 def find(context: Any) -> Backend | NoBackend:
@@ -40,8 +43,10 @@ def client(context: Any, backend: Backend) -> WorkerClient:
         return held
     stop()
     folder = user_folder()
+    logs = folder / _LOG_FOLDER
+    remove_old_worker_logs(logs)
     _Holder.client = WorkerClient(
-        backend.command, log_path(), SILENCE_LIMIT, cache_dir=folder / "cache", device=device
+        backend.command, worker_log(logs), SILENCE_LIMIT, cache_dir=folder / "cache", device=device
     )
     return _Holder.client
 

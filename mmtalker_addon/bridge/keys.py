@@ -1,7 +1,8 @@
-"""Shape keys: those that the head already has are left as they are, the missing ones are added."""
+"""Shape keys: the artist's are left as they are, missing ones are added, our own of earlier runs renewed."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,19 +14,27 @@ from numpy.typing import NDArray
 from ..core.curves import slider_range
 
 BASIS_NAME = "Basis"
+_TAG = "mmtalker_keys"
+"""Custom property of the Key datablock: name of each key that we wrote, and a digest of its coordinates."""
 
 
-@dataclass(frozen=True)
-class KeysAdded:
-    """What was added, so that it can be told and taken back.
+@dataclass(frozen=True, eq=False)
+class KeysWritten:
+    """What was written, so that it can be told and taken back.
 
     Attributes:
-        names: keys that were made.
+        made: keys that were added.
+        renewed: keys of an earlier run that nobody edited: name to their (V * 3,) coordinates before.
+        edited: keys of an earlier run that the artist edited since; they are his now, and were left alone.
         made_basis: the head had no shape keys at all before.
+        tag: the record of our keys before.
     """
 
-    names: tuple[str, ...]
+    made: tuple[str, ...]
+    renewed: dict[str, NDArray[np.float32]]
+    edited: tuple[str, ...]
     made_basis: bool
+    tag: dict[str, str]
 
 
 def existing_names(obj: Any) -> tuple[str, ...]:
@@ -36,8 +45,11 @@ def existing_names(obj: Any) -> tuple[str, ...]:
     return tuple(block.name for block in keys.key_blocks if block != keys.reference_key)
 
 
-def add_missing(obj: Any, shapes: Mapping[str, NDArray[np.float32]]) -> KeysAdded:
-    """Add a key at value 0 for every name the head lacks.
+def write_shapes(obj: Any, shapes: Mapping[str, NDArray[np.float32]]) -> KeysWritten:
+    """Add a key at value 0 for every name the head lacks, and renew those that an earlier run made.
+
+    The Key datablock remembers a digest of each key that was written. While it fits, the key is ours to
+    renew; once it does not, the key is the artist's for good.
 
     Args:
         obj: the head.
@@ -48,28 +60,50 @@ def add_missing(obj: Any, shapes: Mapping[str, NDArray[np.float32]]) -> KeysAdde
     if made_basis:
         obj.shape_key_add(name=BASIS_NAME, from_mix=False)
     keys = obj.data.shape_keys
-    basis = np.empty(len(obj.data.vertices) * 3, dtype=np.float32)
-    keys.reference_key.points.foreach_get("co", basis)
-    made = []
+    basis = _coordinates(keys.reference_key)
+    before = dict(keys.get(_TAG, {}))
+    ours = {name: digest for name, digest in before.items() if name in keys.key_blocks}
+    made, renewed, edited = [], {}, []
     for name, displacement in shapes.items():
-        if name in keys.key_blocks:
+        block = keys.key_blocks.get(name)
+        if block is None:
+            block = obj.shape_key_add(name=name, from_mix=False)
+            block.value = 0.0  # Blender 5 gives a new key the value 1
+            made.append(name)
+        elif name not in ours:
             continue
-        block = obj.shape_key_add(name=name, from_mix=False)
-        made.append(block.name)
-        block.value = 0.0  # Blender 5 gives a new key the value 1
-        block.points.foreach_set("co", basis + displacement.ravel())
+        else:
+            old = _coordinates(block)
+            if _digest(old) != ours[name] or block.relative_key != keys.reference_key:
+                edited.append(name)
+                del ours[name]
+                continue
+            renewed[name] = old
+        coordinates = basis + displacement.ravel()
+        block.points.foreach_set("co", coordinates)
+        ours[name] = _digest(coordinates)
+    keys[_TAG] = ours
     if not made_basis:
         obj.active_shape_key_index = active
     obj.data.update()
-    return KeysAdded(tuple(made), made_basis)
+    return KeysWritten(tuple(made), renewed, tuple(edited), made_basis, before)
 
 
-def remove_added(obj: Any, added: KeysAdded) -> None:
-    """Take back what ``add_missing`` did."""
-    for name in added.names:
+def take_back(obj: Any, written: KeysWritten) -> None:
+    """Take back what ``write_shapes`` did."""
+    for name in written.made:
         obj.shape_key_remove(obj.data.shape_keys.key_blocks[name])
-    if added.made_basis:
+    if written.made_basis:
         obj.shape_key_clear()
+        return
+    keys = obj.data.shape_keys
+    for name, coordinates in written.renewed.items():
+        keys.key_blocks[name].points.foreach_set("co", coordinates)
+    if written.tag:
+        keys[_TAG] = written.tag
+    else:
+        del keys[_TAG]
+    obj.data.update()
 
 
 def widen_ranges(obj: Any, curves: Mapping[str, NDArray[np.float32]]) -> None:
@@ -102,9 +136,30 @@ def key_warnings(obj: Any, names: Sequence[str]) -> list[str]:
     return found
 
 
+def edited_warnings(written: KeysWritten) -> list[str]:
+    """What is told where the artist took over keys that an earlier run had made."""
+    if not written.edited:
+        return []
+    return [
+        f"Shape keys that you changed since the last Generate kept your shape: {_some(written.edited)}. "
+        "Delete one to have it made anew."
+    ]
+
+
 def value_path(name: str) -> str:
     """The data path of a key's value, seen from the Key datablock."""
     return f'key_blocks["{bpy.utils.escape_identifier(name)}"].value'
+
+
+def _coordinates(block: Any) -> NDArray[np.float32]:
+    """(V * 3,) positions of a shape key."""
+    coordinates = np.empty(len(block.points) * 3, dtype=np.float32)
+    block.points.foreach_get("co", coordinates)
+    return coordinates
+
+
+def _digest(coordinates: NDArray[np.float32]) -> str:
+    return hashlib.blake2b(coordinates.tobytes(), digest_size=16).hexdigest()
 
 
 def _some(names: Sequence[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,18 +12,32 @@ import bpy
 from .. import prefs
 from ..engine.errors import EngineError
 from ..engine.install import InstallJob
-from ..engine.install_plan import InstallPlan, find_gpu, plan_install
+from ..engine.install_plan import SUPPORTED_PYTHONS, InstallPlan, find_gpu, plan_install
 from ..engine.paths import find_requirements
 from .backend import user_folder
 
 
 def find_problem() -> str:
-    """Why nothing may be downloaded; empty where it may."""
+    """Why nothing can or may be downloaded; empty where it may."""
+    version = sys.version_info[:2]
+    if version not in SUPPORTED_PYTHONS:
+        first, last = (".".join(map(str, python)) for python in (SUPPORTED_PYTHONS[0], SUPPORTED_PYTHONS[-1]))
+        return (
+            f"Set Up cannot work in this Blender: its Python is {version[0]}.{version[1]}, and MMTalker "
+            f"needs {first} to {last}. Install one of these with PyTorch, SciPy, soundfile and safetensors, "
+            "and name it as Own Python in MMTalker's preferences."
+        )
     if bpy.app.online_access:
         return ""
     if bpy.app.online_access_override:
-        return "Blender was started offline: start it with --online-mode, or name an own Python."
-    return "Blender may not go online: turn on Allow Online Access in Preferences > System."
+        return (
+            "Set Up needs the internet once, and Blender was started offline: start it with --online-mode, "
+            "or name an Own Python in MMTalker's preferences."
+        )
+    return (
+        "Set Up needs the internet once, and Blender may not go online: turn on Allow Online Access in "
+        "Preferences > System."
+    )
 
 
 def log_path() -> Path:
@@ -33,37 +46,35 @@ def log_path() -> Path:
 
 
 def start(context: Any) -> InstallJob:
-    """Begin; from here on it is the job's to say how far it is.
+    """Look for a graphics card, which may take seconds, and begin; then it is the job's to say how far it is.
 
     Raises:
         EngineError: it cannot be done, and why.
     """
-    return InstallJob(_plan(context), log_path(), online=bpy.app.online_access)
+    device = prefs.settings(context).device
+    gpu = device == "cuda" or (device == "auto" and find_gpu() is not None)
+    return InstallJob(_plan(gpu), log_path(), online=bpy.app.online_access)
 
 
 def describe(context: Any) -> str:
-    """What Set Up would download and where to."""
+    """What Set Up would download and where to; quick, for a panel, so no graphics card is looked for."""
+    device = prefs.settings(context).device
     try:
-        plan = _plan(context)
+        plan, gpu_plan = _plan(gpu=device == "cuda"), _plan(gpu=device != "cpu")
     except EngineError as error:
         return error.message
     sources = "pypi.org" if plan.index_url is None else f"{urlsplit(plan.index_url).hostname} and pypi.org"
+    size = f"about {_size(plan.download_bytes)}"
+    if gpu_plan.download_bytes != plan.download_bytes:
+        size += f" ({_size(gpu_plan.download_bytes)} where there is an NVIDIA graphics card)"
     return (
-        f"Set Up downloads PyTorch and what it needs from {sources}, about {_size(plan.download_bytes)}, "
-        f"into {plan.target}. Neither mesh nor voice ever leaves this machine."
+        f"Set Up downloads PyTorch and what it needs from {sources}, {size}, into {plan.target}. "
+        "Neither mesh nor voice ever leaves this machine."
     )
 
 
-def _plan(context: Any) -> InstallPlan:
-    device = prefs.settings(context).device
-    gpu = device == "cuda" or (device == "auto" and _has_gpu())
+def _plan(gpu: bool) -> InstallPlan:
     return plan_install(Path(sys.executable), user_folder(), find_requirements(), gpu=gpu)
-
-
-@cache
-def _has_gpu() -> bool:
-    # Asked once for each Blender: the question starts a process, and a panel is drawn many times a second.
-    return find_gpu() is not None
 
 
 def _size(count: int) -> str:

@@ -49,7 +49,7 @@ def find_strip(context: Any) -> tuple[Any, str]:
         found = next((strip for strip in strips if strip.name == chosen), None)
         return found, "" if found else f"There is no sound strip named {chosen}: pick another."
     if not strips:
-        return None, f"The sequencer of {scene.name} has no sound strip: add one, or pick a sound file."
+        return None, f"The sequencer of {scene.name} has no sound strip: add one, or choose File above."
     active = scene.sequence_editor.active_strip
     if active is not None and active.type == "SOUND":
         return active, ""

@@ -17,7 +17,7 @@ from ..core.timing import ClipTiming, StripFacts, file_timing, frame_rate, strip
 from ..engine.errors import EngineCode, EngineError
 from ..engine.job import JobRequest
 from ..engine.result import JobResult
-from . import action, head, keys, sound
+from . import action, head, keys, sequencer, sound
 from .version import addon_version
 
 
@@ -30,6 +30,8 @@ class Plan:
         head_name: its name, for messages.
         scene_uid: session number of the scene that the head is in.
         sequencer_uid: session number of the scene whose sequencer holds the strip.
+        frame_rate: frames per second of the scene.
+        add_strip: put the sound file into the scene's sequencer.
         sound: the recording.
         strip_times: where the strip lay, or None for a file.
         timing: seconds of sound and frames of keys.
@@ -40,6 +42,8 @@ class Plan:
     head_name: str
     scene_uid: int
     sequencer_uid: int
+    frame_rate: float
+    add_strip: bool
     sound: sound.Sound
     strip_times: compat.StripTimes | None
     timing: ClipTiming
@@ -53,12 +57,14 @@ class Written:
     Attributes:
         action: the new Action.
         made: shape keys that were added.
-        driven: shape keys that were there.
+        renewed: shape keys of an earlier run that were given the new shapes.
+        driven: shape keys of the artist, left as they were.
         warnings: sentences for the artist.
     """
 
     action: Any
     made: int
+    renewed: int
     driven: int
     warnings: tuple[str, ...]
 
@@ -77,6 +83,7 @@ def make_plan(context: Any) -> Plan:
         EngineError: it cannot be done, and why.
     """
     _refuse(find_problem(context))
+    settings = context.scene.mmtalker
     obj, _ = head.find_head(context)
     arrays = head.read_head(obj)
     _refuse(head.data_problem(obj, arrays))
@@ -94,13 +101,15 @@ def make_plan(context: Any) -> Plan:
         audio_name=recording.file_name,
         audio_start=timing.audio_start,
         audio_duration=timing.audio_duration,
-        seed=context.scene.mmtalker.seed,
+        seed=settings.seed,
     )
     return Plan(
         head_uid=obj.session_uid,
         head_name=obj.name,
         scene_uid=context.scene.session_uid,
         sequencer_uid=compat.sequencer_scene(context).session_uid,
+        frame_rate=_rate(context.scene),
+        add_strip=settings.source == "FILE" and settings.add_strip,
         sound=recording,
         strip_times=times,
         timing=timing,
@@ -113,8 +122,15 @@ def lost_reason(plan: Plan) -> str:
     obj = _by_uid(bpy.data.objects, plan.head_uid)
     if obj is None or obj.type != "MESH":
         return f"The head {plan.head_name} was deleted meanwhile: the speech was discarded."
-    if _by_uid(bpy.data.scenes, plan.scene_uid) is None:
+    scene = _by_uid(bpy.data.scenes, plan.scene_uid)
+    if scene is None:
         return f"The scene of {plan.head_name} was deleted meanwhile: the speech was discarded."
+    if _rate(scene) != plan.frame_rate:
+        # One key stands on each frame of the rate that was asked for: at another they run off the sound.
+        return (
+            f"The frame rate of {scene.name} was changed meanwhile, so the speech was discarded: "
+            "press Generate again."
+        )
     if plan.sound.strip is not None and _strip(plan) is None:
         return f"The strip {plan.sound.strip} was deleted or renamed meanwhile: the speech was discarded."
     return ""
@@ -127,8 +143,8 @@ def wait_reason(context: Any) -> str:
     the data from another thread.
     """
     if bpy.app.is_job_running("RENDER"):
-        return "Waiting for the render to end"
-    return "" if _is_object_mode(context) else "Waiting for Object Mode"
+        return "The speech is ready and waits for the render to end"
+    return "" if _is_object_mode(context) else "The speech is ready and waits for Object Mode"
 
 
 def write_result(plan: Plan, result: JobResult) -> Written:
@@ -145,15 +161,15 @@ def write_result(plan: Plan, result: JobResult) -> Written:
     match = match_names(result.names, keys.existing_names(obj))
     curves = dict(zip(result.names, clamp_curves(result.curves).T, strict=True))
     name = f"Speech {PurePath(plan.sound.name).stem}"
-    added = keys.add_missing(obj, dict(zip(result.names, result.shapes, strict=True)))
+    written = keys.write_shapes(obj, dict(zip(result.names, result.shapes, strict=True)))
     try:
         take = action.make_take(obj, name, plan.timing.first_frame, curves, _record(plan, result))
     except BaseException:
-        keys.remove_added(obj, added)
+        keys.take_back(obj, written)
         raise
     keys.widen_ranges(obj, curves)
     warnings = [*result.warnings, *match.warnings, *head.head_warnings(obj)]
-    warnings += keys.key_warnings(obj, result.names)
+    warnings += keys.key_warnings(obj, result.names) + keys.edited_warnings(written)
     warnings += action.play_take(obj, take, name)
     if plan.strip_times is not None and sound.heard_times(_strip(plan)) != plan.strip_times:
         warnings.append(f"The strip {plan.sound.strip} was moved or trimmed meanwhile: press Generate again.")
@@ -161,7 +177,10 @@ def write_result(plan: Plan, result: JobResult) -> Written:
         scene = _by_uid(bpy.data.scenes, plan.scene_uid)
         last_frame = plan.timing.first_frame + len(result.curves) - 1
         scene.frame_end = max(scene.frame_end, last_frame)  # a longer scene is left as it is
-    return Written(take.action, len(added.names), len(match.existing), tuple(warnings))
+        if plan.add_strip:
+            warnings += sequencer.add_strip(scene, plan.sound, plan.timing.first_frame)
+    driven = len(match.existing) - len(written.renewed)
+    return Written(take.action, len(written.made), len(written.renewed), driven, tuple(warnings))
 
 
 def _is_object_mode(context: Any) -> bool:

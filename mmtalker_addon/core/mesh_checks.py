@@ -31,8 +31,8 @@ def find_mesh_problem(
     bad = int(np.count_nonzero(~(np.abs(vertices) <= _LARGEST_COORDINATE).all(axis=1)))
     if bad:
         return (
-            f"{bad} of the {len(vertices)} vertices of '{name}' have coordinates that are not usable numbers: "
-            "infinite, or no numbers at all. Delete them, or undo the step that made them."
+            f"{bad} of the {len(vertices)} vertices of '{name}' have coordinates that are not usable numbers "
+            "(infinite, or none at all). Delete these vertices, or undo the step that made them."
         )
     if not _polygons_fit(len(vertices), loop_vertices, loop_starts):
         return f"The faces of '{name}' do not fit its vertices. Run Mesh > Clean Up, or re-import it."

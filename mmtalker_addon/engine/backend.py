@@ -84,7 +84,7 @@ def find_backend(
         python = environment_python(vendor.parent / ".venv")
         if python.is_file():
             return Backend(python, vendor, "the checkout's .venv")
-    return NoBackend("The backend is not set up yet. Press Set Up in MMTalker's preferences.")
+    return NoBackend("MMTalker's backend, which runs its speech model, is not set up yet: press Set Up.")
 
 
 def _installed(python: Path, vendor: Path, folder: Path, addon_root: Path) -> Backend | NoBackend:
@@ -94,6 +94,6 @@ def _installed(python: Path, vendor: Path, folder: Path, addon_root: Path) -> Ba
         return NoBackend(error.message)
     if not current:
         return NoBackend(
-            "The backend was set up for another version of MMTalker. Press Set Up in its preferences."
+            "MMTalker's backend was set up for another version of the add-on: press Set Up once more."
         )
     return Backend(python, vendor, "set up by the add-on")

@@ -169,7 +169,7 @@ class InstallJob:
             raise EngineError(
                 EngineCode.SETUP_FAILED,
                 f"The backend needs Python {wanted}, and {self._plan.python} is {found}. "
-                "Choose another Python in the preferences.",
+                "Name another as Own Python in MMTalker's preferences.",
             )
 
     def _install_packages(self, python: Path, download: Path) -> None:

@@ -31,7 +31,7 @@ _PIP_CAUSES: tuple[tuple[tuple[str, ...], EngineCode, str], ...] = (
         ("No matching distribution", "is not a supported wheel"),
         EngineCode.SETUP_FAILED,
         "A package that the backend needs is not offered for this system or this Python. "
-        "Choose another Python in the preferences.",
+        "Name another Python that has them as Own Python in MMTalker's preferences.",
     ),
 )
 
@@ -57,7 +57,7 @@ def explain_venv(python: Path, output: Sequence[str], log_path: Path) -> EngineE
     if "ensurepip" in text or "No module named venv" in text:
         sentence = (
             f"{python} cannot make virtual environments. Install its 'venv' part "
-            "(on Debian and Ubuntu the package python3-venv), or choose another Python in the preferences."
+            "(on Debian and Ubuntu the package python3-venv), or set Own Python in MMTalker's preferences."
         )
     else:
         sentence = f"{python} could not make an environment. The log {log_path} says why."

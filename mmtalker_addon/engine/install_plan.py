@@ -117,12 +117,12 @@ def check_install(plan: InstallPlan, *, online: bool) -> None:
         raise EngineError(
             EngineCode.OFFLINE,
             "Setting the backend up needs the internet once, and Blender's online access is off. "
-            "Allow it in Preferences > System > Network, or choose a Python that has the packages.",
+            "Allow it in Preferences > System > Network, or set Own Python in MMTalker's preferences.",
         )
     if not plan.python.is_file():
         raise EngineError(
             EngineCode.SETUP_FAILED,
-            f"There is no Python at {plan.python}. Choose another in the preferences.",
+            f"There is no Python at {plan.python}. Set Own Python in MMTalker's preferences.",
         )
     for step in plan.steps:
         if not step.requirements.is_file():

@@ -208,8 +208,8 @@ class GenerateJob:
             client.kill()
             raise EngineError(
                 EngineCode.MISMATCH,
-                f"MMTalker's backend speaks protocol {version} and this add-on {PROTOCOL_VERSION}. "
-                "Install the extension again, then set the backend up again.",
+                f"MMTalker's backend and add-on do not belong together (protocol {version} and "
+                f"{PROTOCOL_VERSION}). Install the extension again, then press Set Up in its preferences.",
             )
 
     def _ask(

@@ -125,5 +125,5 @@ def _start_sentence(command: Sequence[str], error: Exception) -> str:
         why = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
     return (
         f"MMTalker's backend cannot be started with {program}: {why}. "
-        "Set the backend up again, or choose another Python in the add-on's preferences."
+        "Press Set Up Again, or set another Own Python, in MMTalker's preferences."
     )

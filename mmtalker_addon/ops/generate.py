@@ -80,10 +80,10 @@ class SpeechRun:
             return runs.Outcome(JobState.FAILED, error.message)
         bpy.ops.ed.undo_push(message="Generate Speech")
         seconds = time.monotonic() - self._started
-        counts = ((written.made, "new"), (written.driven, "own"))
-        keys = " and ".join(f"{count} {which}" for count, which in counts if count)
-        message = f"{self._plan.head_name} speaks: {keys} shape keys, {len(result.curves)} frames"
-        return runs.Outcome(JobState.DONE, f"{message}, {seconds:.1f} s.", written.warnings)
+        counts = ((written.made, "new"), (written.renewed, "renewed"), (written.driven, "of your own"))
+        keys = ", ".join(f"{count} {which}" for count, which in counts if count)
+        message = f"{self._plan.head_name} speaks for {len(result.curves)} frames. Shape keys: {keys}."
+        return runs.Outcome(JobState.DONE, f"{message} It took {seconds:.1f} s.", written.warnings)
 
 
 class MMTALKER_OT_generate(LongOperator, bpy.types.Operator):

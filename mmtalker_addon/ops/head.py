@@ -36,7 +36,7 @@ class MMTALKER_OT_use_active(bpy.types.Operator):
 
 
 class MMTALKER_OT_add_demo_head(bpy.types.Operator):
-    """Add a head without any rights reserved, to try MMTalker on"""
+    """Add a head to try MMTalker on; anybody may use it for anything"""
 
     bl_idname = "mmtalker.add_demo_head"
     bl_label = "Add Demo Head"

@@ -17,11 +17,14 @@ class MMTALKER_OT_show_log(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        if not backend.log_path().is_file():
+        if backend.latest_log() is None:
             cls.poll_message_set("There is no log yet: the backend has not run.")
             return False
         return True
 
     def execute(self, context: Any) -> set[str]:
-        bpy.ops.wm.path_open(filepath=str(backend.log_path()))
+        log = backend.latest_log()
+        if log is None:  # removed since the button was drawn
+            return {"CANCELLED"}
+        bpy.ops.wm.path_open(filepath=str(log))
         return {"FINISHED"}

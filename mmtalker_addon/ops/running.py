@@ -65,7 +65,7 @@ class LongOperator:
         try:
             outcome = runs.step(context)
         except BaseException:
-            runs.abandon("MMTalker failed: see Blender's console.")
+            runs.abandon("MMTalker failed: Blender's console says why. Please report it.")
             self._stop_timer(context)
             raise
         runs.redraw()

@@ -50,6 +50,11 @@ class MMTALKER_PG_scene(bpy.types.PropertyGroup):
         subtype="FILE_PATH",
         options={"PATH_SUPPORTS_BLEND_RELATIVE"},
     )
+    add_strip: bpy.props.BoolProperty(
+        name="Add to Sequencer",
+        description="Put the sound file into this scene's sequencer as well, so that it is heard in playback",
+        default=True,
+    )
     seed: bpy.props.IntProperty(
         name="Seed",
         description="Another number gives other blinks and idle motion for the same speech",

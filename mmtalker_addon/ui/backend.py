@@ -6,7 +6,6 @@ from typing import Any
 
 from ..bridge import backend, set_up
 from ..engine.backend import NoBackend
-from ..ops import runs
 from ..ops.set_up import set_up_disabled_reason
 from .text import draw_text
 
@@ -26,14 +25,14 @@ def draw_missing(layout: Any, context: Any, reason: str) -> None:
     """Draw why there is no backend, and what Set Up would do about it."""
     box = layout.box()
     draw_text(box, context, reason, icon="INFO")
-    if runs.current() is None:
+    if not set_up_disabled_reason():
         draw_text(box, context, set_up.describe(context))
     _draw_set_up(box, context, "Set Up")
 
 
 def draw_log(layout: Any) -> None:
     """Offer the log where there is one."""
-    if backend.log_path().is_file():
+    if backend.latest_log() is not None:
         layout.operator("mmtalker.show_log", icon="TEXT")
 
 

@@ -15,13 +15,18 @@ from .backend import draw_log, draw_missing
 from .text import draw_text
 
 
-class MMTALKER_PT_main(bpy.types.Panel):
-    """Pick a head and a voice, press Generate."""
+class _Tab:
+    """Where every panel of ours is."""
 
-    bl_label = "MMTalker"
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
     bl_category = "MMTalker"
+
+
+class MMTALKER_PT_main(_Tab, bpy.types.Panel):
+    """Pick a head and a voice, press Generate."""
+
+    bl_label = "MMTalker"
 
     def draw(self, context: Any) -> None:
         layout = self.layout
@@ -30,13 +35,25 @@ class MMTALKER_PT_main(bpy.types.Panel):
         choices.enabled = running is None
         _draw_head(choices, context)
         _draw_sound(choices, context)
-        choices.prop(context.scene.mmtalker, "seed")
         if running is not None:
             _draw_progress(layout, context, running)
             return
         _draw_generate(layout, context)
         _draw_last(layout, context)
-        draw_log(layout)
+
+
+class MMTALKER_PT_advanced(_Tab, bpy.types.Panel):
+    """What most people never need."""
+
+    bl_label = "Advanced"
+    bl_parent_id = "MMTALKER_PT_main"
+    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012 (Blender's own way to declare options)
+
+    def draw(self, context: Any) -> None:
+        column = self.layout.column()
+        column.enabled = runs.current() is None
+        column.prop(context.scene.mmtalker, "seed")
+        draw_log(self.layout)
 
 
 def _draw_head(layout: Any, context: Any) -> None:
@@ -63,6 +80,7 @@ def _draw_sound(layout: Any, context: Any) -> None:
     column.row(align=True).prop(settings, "source", expand=True)
     if settings.source == "FILE":
         column.prop(settings, "sound_file", text="")
+        column.prop(settings, "add_strip")
         return
     column.prop(settings, "strip", text="", icon="SEQ_SEQUENCER")
     if not settings.strip:

@@ -64,11 +64,16 @@ def jaw_at(seconds) -> np.ndarray:
     return 0.5 - 0.5 * np.cos(2 * np.pi * np.asarray(seconds))
 
 
+def _strips(scene) -> list:
+    return list(scene.sequence_editor.strips_all) if scene.sequence_editor else []
+
+
 def snapshot() -> dict[str, list[str]]:
     """Names of everything in the file that a failed Generate could have left behind or changed."""
     return {
         "actions": [action.name for action in bpy.data.actions],
         "meshes": [mesh.name for mesh in bpy.data.meshes],
         "keys": [f"{key.name} {[block.name for block in key.key_blocks]}" for key in bpy.data.shape_keys],
+        "strips": [f"{strip.name} {strip.channel}" for scene in bpy.data.scenes for strip in _strips(scene)],
         "objects": [f"{obj.name} {sorted(obj.keys())} {obj.animation_data}" for obj in bpy.data.objects],
     }

@@ -77,8 +77,15 @@ def test_mesh_without_faces(speaking):
 def test_vertex_that_is_no_number(speaking, unchanged, value):
     unchanged()
     speaking.data.vertices.foreach_set("co", np.full(42 * 3, value, dtype=np.float32))
-    assert "not a number or is infinite" in refusal()
+    assert "not usable numbers" in refusal()
     assert runs.last().message in refusal()
+
+
+def test_infinity_that_blender_made_its_largest_number(speaking, unchanged):
+    unchanged()
+    speaking.data.vertices[7].co.x = float("inf")
+    assert speaking.data.vertices[7].co.x == np.finfo(np.float32).max
+    assert "1 of the 42 vertices of 'Anna' have coordinates that are not usable numbers" in refusal()
 
 
 def test_edit_mode(speaking):

@@ -6,6 +6,8 @@ import bpy
 import pytest
 
 from mmtalker_addon.bridge import backend, speech
+from mmtalker_addon.bridge.sound import sound_strips
+from mmtalker_addon.compat import strip_times
 from mmtalker_addon.engine.status import JobState
 from mmtalker_addon.ops import runs
 from mmtalker_addon.ops.generate import SpeechRun, generate_disabled_reason
@@ -112,7 +114,7 @@ def test_result_waits_for_object_mode(speaking, begin):
     begin()
     bpy.ops.object.mode_set(mode="EDIT")
     until(lambda: runs.current().status.stage == "waiting")
-    assert runs.current().status.message == "Waiting for Object Mode"
+    assert runs.current().status.message == "The speech is ready and waits for Object Mode"
     assert speaking.data.shape_keys is None
     bpy.ops.object.mode_set(mode="OBJECT")
     assert until(never).state is JobState.DONE
@@ -164,8 +166,34 @@ def test_generate_is_one_undo_step(speaking, scene):
     assert head.animation_data is None
     assert list(head.keys()) == []
     assert len(bpy.data.actions) == 0
+    assert sound_strips(bpy.context.scene) == []
     bpy.ops.ed.redo()
     assert len(jaw(bpy.data.objects["Anna"])) == 49
+
+
+@pytest.mark.parametrize("source", ["FILE", "STRIP"])
+def test_frame_rate_changed_in_the_middle(speaking, scene, voice, worker, begin, source):
+    """One key a frame of the old rate would run off the sound at the new one."""
+    worker("slow")
+    add_strip(scene, voice)
+    scene.mmtalker.source = source
+    before = snapshot()
+    begin()
+    until(generating)
+    scene.render.fps = 30
+    outcome = until(never)
+    assert outcome.state is JobState.CANCELLED
+    assert "The frame rate of Scene was changed meanwhile" in outcome.message
+    assert snapshot() == before
+
+
+def test_first_frame_changed_in_the_middle(speaking, scene, begin):
+    """The speech goes where it was asked to go, its strip with it."""
+    begin()
+    scene.frame_start = 101
+    assert until(never).state is JobState.DONE
+    assert jaw(speaking)[0, 0] == 1
+    assert [strip_times(strip).left for strip in sound_strips(scene)] == [1]
 
 
 def test_worker_is_kept_for_the_next_press(speaking):

@@ -1,5 +1,7 @@
 """Set Up: what it says before it is pressed, and when it cannot be."""
 
+from types import SimpleNamespace
+
 import bpy
 import pytest
 
@@ -8,6 +10,7 @@ from mmtalker_addon.engine.backend import NoBackend
 from mmtalker_addon.engine.errors import EngineCode, EngineError
 from mmtalker_addon.engine.status import JobState, JobStatus
 from mmtalker_addon.ops import runs
+from tests.addon.scenes import generate
 
 
 class StandIn:
@@ -35,11 +38,57 @@ def test_offline_says_where_to_allow_it(scene):
     assert not bpy.ops.mmtalker.set_up.poll()
 
 
-def test_what_is_downloaded_and_where_to_is_told(scene, monkeypatch):
-    monkeypatch.setattr(set_up, "_has_gpu", lambda: False)
+@pytest.mark.parametrize("override", [False, True])
+def test_offline_is_told_before_anything_is_pressed(scene, monkeypatch, override):
+    monkeypatch.setattr(set_up, "sys", SimpleNamespace(version_info=(3, 11, 9)))
+    app = SimpleNamespace(online_access=False, online_access_override=override)
+    monkeypatch.setattr(set_up, "bpy", SimpleNamespace(app=app))
+    assert ("--online-mode" if override else "Allow Online Access") in set_up.find_problem()
+    assert not bpy.ops.mmtalker.set_up.poll()
+
+
+def test_blender_whose_python_has_no_packages_says_what_to_do(scene, monkeypatch):
+    """As a Linux distribution's own Blender may have it."""
+    monkeypatch.setattr(set_up, "sys", SimpleNamespace(version_info=(3, 14, 0)))
+    problem = set_up.find_problem()
+    assert "its Python is 3.14" in problem and "3.11 to 3.13" in problem and "Own Python" in problem
+    assert not bpy.ops.mmtalker.set_up.poll()
+    with pytest.raises(RuntimeError, match=r"its Python is 3\.14"):
+        bpy.ops.mmtalker.set_up()
+
+
+def test_what_is_downloaded_and_where_to_is_told(scene):
     text = set_up.describe(bpy.context)
-    assert "pypi.org" in text and "MB" in text
+    assert "pypi.org" in text and "MB" in text and "NVIDIA" in text
     assert str(backend.user_folder()) in text
+
+
+@pytest.mark.parametrize("gpu", [None, "A graphics card"])
+def test_graphics_card_is_looked_for_when_the_button_is_pressed_and_not_before(online, monkeypatch, gpu):
+    """The look takes seconds, and a panel is drawn many times a second."""
+    asked, plans = [], []
+    monkeypatch.setattr(set_up, "find_gpu", lambda: asked.append(True) or gpu)
+    monkeypatch.setattr(set_up, "InstallJob", lambda *_, **__: StandIn(JobState.DONE))
+    set_up.describe(bpy.context)
+    bpy.ops.mmtalker.set_up.poll()
+    assert asked == []
+    monkeypatch.setattr(set_up, "_plan", plans.append)
+    bpy.ops.mmtalker.set_up()
+    assert asked == [True]
+    assert plans == [gpu is not None]
+
+
+def test_running_worker_is_ended_before_its_environment_is_replaced(online, speaking, monkeypatch):
+    generate()
+    client = backend.client(bpy.context, backend.find(bpy.context))
+    assert client.running
+    seen = []
+    monkeypatch.setattr(set_up, "start", lambda _: seen.append(client.running) or StandIn(JobState.DONE))
+
+    bpy.ops.mmtalker.set_up()
+
+    assert seen == [False]
+    generate()  # and the next press starts a new one
 
 
 def test_user_folder_is_not_beside_the_code(scene):
@@ -58,7 +107,7 @@ def test_no_backend_is_told(scene, monkeypatch, tmp_path):
 def test_end_is_told(online, monkeypatch):
     monkeypatch.setattr(set_up, "start", lambda _: StandIn(JobState.DONE))
     assert bpy.ops.mmtalker.set_up() == {"FINISHED"}
-    assert runs.last().message.startswith("The backend is set up")
+    assert runs.last().message.startswith("MMTalker is set up")
 
 
 def test_failure_is_told(online, monkeypatch):

@@ -1,0 +1,129 @@
+"""What the panel shows and in which order, drawn onto a layout that writes down what it is given."""
+
+from types import SimpleNamespace
+
+import bpy
+import pytest
+
+from mmtalker_addon.bridge import set_up
+from mmtalker_addon.ops import runs
+from mmtalker_addon.ui.backend import draw_backend
+from mmtalker_addon.ui.panel import MMTALKER_PT_advanced, MMTALKER_PT_main
+from tests.addon.scenes import generate
+
+
+class Layout:
+    """Stands for Blender's own, which exists only while a window is drawn."""
+
+    def __init__(self, drawn: list[str]) -> None:
+        self.drawn = drawn
+
+    def part(self, **_) -> "Layout":
+        return Layout(self.drawn)
+
+    column = row = box = part
+
+    def label(self, text: str, **_) -> None:
+        self.drawn.append(text)
+
+    def prop(self, _owner, name: str, **_) -> None:
+        self.drawn.append(name)
+
+    def operator(self, name: str, **_) -> None:
+        self.drawn.append(name)
+
+    def progress(self, factor: float, text: str) -> None:
+        self.drawn.append(text)
+
+
+class Window:
+    """The context with a sidebar of 400 pixels, since in background nothing has a width."""
+
+    region = SimpleNamespace(width=400)
+
+    @property
+    def preferences(self):
+        system = SimpleNamespace(ui_scale=1.0)
+        return SimpleNamespace(system=system, addons=bpy.context.preferences.addons)
+
+    def __getattr__(self, name: str):
+        return getattr(bpy.context, name)
+
+
+def drawn(panel) -> list[str]:
+    found: list[str] = []
+    panel.draw(SimpleNamespace(layout=Layout(found)), Window())
+    return found
+
+
+def drawn_in_preferences() -> str:
+    found: list[str] = []
+    draw_backend(Layout(found), Window())
+    return " ".join(found)
+
+
+@pytest.fixture
+def no_backend(scene, monkeypatch):
+    monkeypatch.delenv("MMTALKER_BACKEND_PYTHON", raising=False)
+    monkeypatch.setattr("mmtalker_addon.engine.backend.is_checkout", lambda *_: False)
+
+
+def test_head_then_voice_then_generate_then_the_result(speaking):
+    generate()
+
+    shown = drawn(MMTALKER_PT_main)
+
+    wanted = ["head", "source", "sound_file", "add_strip", "mmtalker.generate"]
+    assert [item for item in shown if item in wanted] == wanted
+    after = " ".join(shown[shown.index("mmtalker.generate") :])
+    assert "Anna speaks for 49 frames." in after
+
+
+def test_what_is_seldom_needed_is_in_a_panel_below(speaking):
+    generate()
+
+    assert drawn(MMTALKER_PT_advanced) == ["seed", "mmtalker.show_log"]
+    assert "seed" not in drawn(MMTALKER_PT_main)
+    assert MMTALKER_PT_advanced.bl_parent_id == MMTALKER_PT_main.__name__
+
+
+def test_strip_needs_no_second_one(speaking, scene):
+    scene.mmtalker.source = "STRIP"
+    assert "add_strip" not in drawn(MMTALKER_PT_main)
+
+
+def test_grey_button_says_why(speaking, scene):
+    scene.mmtalker.sound_file = ""
+    shown = drawn(MMTALKER_PT_main)
+    assert "There is no sound file: pick one." in " ".join(shown[shown.index("mmtalker.generate") :])
+
+
+def test_running_job_shows_how_far_it_is(speaking):
+    runs.begin(
+        SimpleNamespace(status=SimpleNamespace(fraction=0.41, message="Animating"), abandon=lambda: None)
+    )
+    assert drawn(MMTALKER_PT_main)[-3:] == ["41 %", "Animating", "mmtalker.cancel"]
+
+
+def test_missing_backend_shows_set_up_and_what_it_downloads(no_backend, monkeypatch):
+    monkeypatch.setattr(set_up, "find_problem", lambda: "")
+    shown = drawn(MMTALKER_PT_main)
+    assert "mmtalker.set_up" in shown
+    assert "Set Up downloads PyTorch" in " ".join(shown)
+
+
+def test_set_up_that_cannot_work_says_why_and_promises_nothing(no_backend, monkeypatch):
+    monkeypatch.setattr(set_up, "sys", SimpleNamespace(version_info=(3, 14, 0)))
+    for text in (" ".join(drawn(MMTALKER_PT_main)), drawn_in_preferences()):
+        assert "its Python is 3.14" in text
+        assert "downloads" not in text
+
+
+def test_drawing_never_looks_for_a_graphics_card(no_backend, monkeypatch):
+    def fail() -> None:
+        raise AssertionError("this takes seconds")
+
+    monkeypatch.setattr(set_up, "find_gpu", fail)
+    monkeypatch.setattr(set_up, "find_problem", lambda: "")
+    drawn(MMTALKER_PT_main)
+    drawn_in_preferences()
