@@ -84,7 +84,9 @@ def find_backend(
         python = environment_python(vendor.parent / ".venv")
         if python.is_file():
             return Backend(python, vendor, "the checkout's .venv")
-    return NoBackend("MMTalker's backend, which runs its speech model, is not set up yet: press Set Up.")
+    return NoBackend(
+        "MMTalker's backend, which runs its speech model, is not set up yet: Set Up installs it."
+    )
 
 
 def _installed(python: Path, vendor: Path, folder: Path, addon_root: Path) -> Backend | NoBackend:

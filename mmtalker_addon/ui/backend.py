@@ -17,7 +17,8 @@ def draw_backend(layout: Any, context: Any) -> None:
         draw_missing(layout, context, found.reason)
     else:
         draw_text(layout, context, f"Backend: {found.python} ({found.found}).", icon="CHECKMARK")
-        _draw_set_up(layout, context, "Set Up Again")
+        # Nothing is amiss: why it may be grey is left to its tooltip.
+        layout.operator("mmtalker.set_up", text="Set Up Again", icon="IMPORT")
     draw_log(layout)
 
 
@@ -25,19 +26,15 @@ def draw_missing(layout: Any, context: Any, reason: str) -> None:
     """Draw why there is no backend, and what Set Up would do about it."""
     box = layout.box()
     draw_text(box, context, reason, icon="INFO")
-    if not set_up_disabled_reason():
+    disabled = set_up_disabled_reason()
+    if disabled:
+        draw_text(box, context, disabled, icon="ERROR")
+    else:
         draw_text(box, context, set_up.describe(context))
-    _draw_set_up(box, context, "Set Up")
+    box.operator("mmtalker.set_up", icon="IMPORT")
 
 
 def draw_log(layout: Any) -> None:
     """Offer the log where there is one."""
     if backend.latest_log() is not None:
         layout.operator("mmtalker.show_log", icon="TEXT")
-
-
-def _draw_set_up(layout: Any, context: Any, label: str) -> None:
-    disabled = set_up_disabled_reason()
-    if disabled:
-        draw_text(layout, context, disabled, icon="ERROR")
-    layout.operator("mmtalker.set_up", text=label, icon="IMPORT")

@@ -119,6 +119,11 @@ def test_set_up_that_cannot_work_says_why_and_promises_nothing(no_backend, monke
         assert "downloads" not in text
 
 
+def test_set_up_that_is_not_needed_is_no_warning(speaking, monkeypatch):
+    monkeypatch.setattr(set_up, "sys", SimpleNamespace(version_info=(3, 14, 0)))
+    assert "cannot work" not in drawn_in_preferences()
+
+
 def test_drawing_never_looks_for_a_graphics_card(no_backend, monkeypatch):
     def fail() -> None:
         raise AssertionError("this takes seconds")

@@ -17,7 +17,7 @@ from mathutils import Vector
 OUT = Path(os.environ["MMTALKER_WINDOW_OUT"])
 MIDDLE = 130
 """Pixels from the sidebar's left edge to the middle of its buttons."""
-ROWS = {"Add Demo Head": 87, "Generate": 209, "Cancel": 240}
+ROWS = {"Add Demo Head": 87, "Generate": 205, "Cancel": 236}
 """Pixels from the sidebar's upper edge down to a button, at interface scale 1."""
 ADDON = "bl_ext.user_default.mmtalker"
 CHECKS: dict[str, Any] = {}
@@ -232,6 +232,8 @@ def steps() -> Iterator[float]:
     outcome = runs().last()
     check("the run ends well", outcome.state == "done", outcome)
     made = shape_keys()
+    heard = [strip.name for strip in scene.sequence_editor.strips] if scene.sequence_editor else []
+    check("the sound file is in the sequencer", heard == [Path(scene.mmtalker.sound_file).name], heard)
     check("the head has jawOpen and mouthClose", {"Basis", "jawOpen", "mouthClose"} <= set(made), made)
     if outcome.state == "done":
         scene.frame_set(loudest_frame(scene.mmtalker.head))
@@ -242,6 +244,8 @@ def steps() -> Iterator[float]:
 
     yield from ctrl_z()
     check("one Ctrl-Z takes all of it back", shape_keys() == [] and not bpy.data.actions, shape_keys())
+    editor = bpy.context.scene.sequence_editor
+    check("the strip as well", editor is None or len(editor.strips) == 0)
     check("the demo head is still there", bpy.context.scene.mmtalker.head is not None)
     yield from interruptions()
     yield from preferences()
