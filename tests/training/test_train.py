@@ -18,6 +18,7 @@ from mmtalker.motion.arkit import ARKIT_INDEX
 from mmtalker.training import train as training
 from mmtalker.training.config import TrainConfig
 from mmtalker.training.head_set import HeadTensors, head_tensors
+from mmtalker.training.speech_set import Speech
 from mmtalker.training.utterances import Unfilmed, Utterance
 from tests.model.small import SMALL
 
@@ -25,6 +26,8 @@ TINY = replace(
     TrainConfig(),
     steps=100,
     label_at=60,
+    shape_steps=20,
+    settle_steps=10,
     batch=4,
     window=30,
     samples=48,
@@ -62,7 +65,7 @@ def heads() -> list[HeadTensors]:
 def made_data(monkeypatch: pytest.MonkeyPatch, heads: list[HeadTensors]) -> None:
     monkeypatch.setattr(training, "load_heads", lambda data, config: heads)
     monkeypatch.setattr(
-        training, "load_speech", lambda *_: training.Speech(recordings(10), recordings(2), unfilmed(3))
+        training, "load_speech", lambda *_: Speech(recordings(10), recordings(2), unfilmed(3))
     )
 
 

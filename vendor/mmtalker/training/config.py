@@ -28,6 +28,8 @@ class TrainConfig:
 
     Attributes:
         steps: optimiser steps.
+        shape_steps: steps after them that refine the shape keys alone.
+        settle_steps: steps at the end in which only activations learn, on the refined shape keys.
         batch: windows of speech a step.
         window: frames of a window, at 50 Hz.
         samples: geometry samples a step, drawn anew; inference may use more.
@@ -51,6 +53,8 @@ class TrainConfig:
     """
 
     steps: int = 3600
+    shape_steps: int = 2000
+    settle_steps: int = 700
     batch: int = 16
     window: int = 90
     samples: int = 160

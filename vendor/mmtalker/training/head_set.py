@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mmtalker.data.heads import TrainingHead
 from mmtalker.mesh.canonical import CanonicalHead
-from mmtalker.mesh.roles import CHART_ROLES
+from mmtalker.mesh.roles import CHART_ROLES, Role
 from mmtalker.mesh.surface import CanonicalSurface
 from mmtalker.model.heads import HeadSurface
 from mmtalker.model.regression import DISPLACEMENT_SCALE
@@ -23,6 +23,9 @@ STILL_WEIGHT = 0.3
 """Weight of a point that no shape moves: the back of the head."""
 
 STILL_CM = 0.02
+
+SOCKET_WEIGHT = 0.25
+"""Weight of a point inside mouth or eye socket: seldom seen, and the models disagree most there."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,8 @@ def head_tensors(head: TrainingHead, canonical: CanonicalHead) -> HeadTensors:
     nearest = CanonicalSurface(canonical.uv, canonical.chart_triangles).nearest_vertex(uv)
     moves = shapes.norm(dim=-1).amax(dim=0) > STILL_CM
     weight = torch.where(moves, 1.0, STILL_WEIGHT)
+    in_socket = torch.from_numpy(np.isin(head.role[kept], (Role.MOUTH_SOCKET, Role.EYE_SOCKET)))
+    weight = torch.where(in_socket, SOCKET_WEIGHT, weight)
     for region, factor in REGION_WEIGHT.items():
         inside = torch.from_numpy(canonical.regions[region][nearest])
         weight = torch.where(inside, torch.tensor(factor), weight)

@@ -14,98 +14,39 @@ import json
 import math
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from mmtalker.data.grid import load_grid
 from mmtalker.data.heads import anny_head, ict_head
-from mmtalker.data.ict import MULTI_PIE, load_ict
-from mmtalker.data.motion_fit import fit_activations
-from mmtalker.data.phone_speech import load_phone_speech
 from mmtalker.device import choose_device
-from mmtalker.io.arrays import write_arrays
 from mmtalker.mesh.canonical import canonical_surface, load_canonical
 from mmtalker.model.heads import Chart, sample_head
-from mmtalker.model.inference import fuse, past_motion
-from mmtalker.model.loading import DEFAULT_FOLDER, save_model
+from mmtalker.model.loading import save_model
 from mmtalker.model.network import MMTalkerNetwork
 from mmtalker.model.regression import DISPLACEMENT_SCALE, FactorisedRegression
-from mmtalker.speech.cache import FeatureCache
-from mmtalker.speech.features import SpeechEncoder
-from mmtalker.speech.weights import ENCODER_FILE_NAME
-from mmtalker.training.articulation import articulate, closed_pose
+from mmtalker.training.batches import Batches
 from mmtalker.training.config import TrainConfig
 from mmtalker.training.evaluate import evaluate
 from mmtalker.training.head_set import HeadTensors, head_tensors
-from mmtalker.training.losses import displacement_loss, lip_contact_loss, shape_loss, velocity_loss
-from mmtalker.training.targets import mirror_order, rest_in_silence
-from mmtalker.training.utterances import (
-    Unfilmed,
-    Utterance,
-    cached_encode,
-    noise_utterances,
-    prepare,
-    prepare_unfilmed,
+from mmtalker.training.losses import shape_loss
+from mmtalker.training.speech_set import (
+    feature_statistics,
+    guess_motion,
+    load_guesses,
+    load_speech,
+    save_guesses,
 )
+from mmtalker.training.step import step_loss, weighted
 
 CHECKPOINT_EVERY = 500
 LOG_EVERY = 50
-
-
-class Batches:
-    """Windows of speech drawn at random: features, activations, and the two frames before."""
-
-    def __init__(self, filmed: list[Utterance], config: TrainConfig) -> None:
-        self._config = config
-        self._filmed = self._long_enough(filmed)
-        self._guessed: list[Utterance] = []
-        self._mirror = mirror_order()
-
-    @property
-    def has_guessed(self) -> bool:
-        return bool(self._guessed)
-
-    def add_guessed(self, utterances: list[Utterance]) -> None:
-        """Mix in speech whose motion was guessed."""
-        self._guessed = self._long_enough(utterances)
-
-    def _long_enough(self, utterances: list[Utterance]) -> list[Utterance]:
-        return [u for u in utterances if len(u.features) > self._config.window + 2]
-
-    def draw(self, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Return features (B, T, L, D), activations (B, T, K), activations before (B, 2, K)."""
-        window = self._config.window
-        features, targets, before = [], [], []
-        for _ in range(self._config.batch):
-            guessed = self._guessed and rng.random() < self._config.unfilmed_share
-            pool = self._guessed if guessed else self._filmed
-            utterance = pool[int(rng.integers(len(pool)))]
-            start = int(rng.integers(2, len(utterance.features) - window))
-            target = utterance.target[start - 2 : start + window]
-            if rng.random() < 0.5:  # a mirrored face says the same words
-                target = target[:, self._mirror]
-            features.append(utterance.features[start : start + window])
-            before.append(target[:2])
-            targets.append(target[2:])
-        stacked = (np.stack(part).astype(np.float32) for part in (features, targets, before))
-        first, second, third = (torch.from_numpy(part) for part in stacked)
-        return first, second, third
-
-
-@dataclass(frozen=True)
-class Speech:
-    """All recordings: filmed ones to train on, filmed ones held out, and unfilmed ones."""
-
-    filmed: list[Utterance]
-    held_out: list[Utterance]
-    unfilmed: list[Unfilmed]
 
 
 def load_heads(data: Path, config: TrainConfig) -> list[HeadTensors]:
@@ -118,60 +59,6 @@ def load_heads(data: Path, config: TrainConfig) -> list[HeadTensors]:
     return [head_tensors(head, canonical) for head in heads]
 
 
-def load_speech(
-    data: Path, phones: Path | None, config: TrainConfig, cache: Path, device: torch.device
-) -> Speech:
-    """Fit GRID's motion and encode all speech."""
-    grid = load_grid(data / "grid_s1")
-    ict = load_ict(data)
-    activations, report = fit_activations(grid, ict.neutral, ict.shapes, MULTI_PIE)
-    print(f"motion fit: {report}", flush=True)
-    encoder = SpeechEncoder(DEFAULT_FOLDER / ENCODER_FILE_NAME, device, config.model.speech_layers)
-    encode = cached_encode(encoder, FeatureCache(cache))
-    train, test = prepare(grid, activations, encode, config.variants)
-    train += noise_utterances(encode, config.noise_clips)
-    clips = load_phone_speech(phones, config.held_out_voices) if phones else []
-    return Speech(train, test, prepare_unfilmed(clips, encode, config.unfilmed_variants))
-
-
-def guess_motion(
-    network: MMTalkerNetwork, chart: Chart, head: HeadTensors, speech: Speech
-) -> list[Utterance]:
-    """Let the network guess the motion of unfilmed speech, and correct the guess by its phones."""
-    sampled = sample_head(
-        network, chart, head.surface, network.config.samples, torch.Generator().manual_seed(0)
-    )
-    with torch.no_grad():
-        sample_shapes = network.shapes(sampled, sampled.uv, sampled.static[:, :6]).cpu().numpy()
-    targets = np.concatenate([u.target for u in speech.filmed[::8]])
-    closed = closed_pose(targets, targets @ head.middle_gap())
-    guessed = []
-    for clip in speech.unfilmed:
-        curves = np.clip(fuse(network, sampled, sample_shapes, clip.features)[:, :52], 0.0, 1.0)
-        spans = [(phone.start, phone.end, phone.name) for phone in clip.phones]
-        motion = rest_in_silence(articulate(curves, clip.phones, clip.times, closed), spans, clip.times)
-        guessed.append(Utterance(clip.name, clip.features, motion))
-    return guessed
-
-
-def save_guesses(path: Path, guessed: list[Utterance]) -> None:
-    """Keep guessed motion, so that a run which goes on learns from the same."""
-    write_arrays(path, {str(row): utterance.target for row, utterance in enumerate(guessed)})
-
-
-def load_guesses(path: Path, unfilmed: list[Unfilmed]) -> list[Utterance]:
-    """Put kept motion to its speech, which is in the same order."""
-    with np.load(path, allow_pickle=False) as stored:
-        return [Utterance(u.name, u.features, stored[str(row)]) for row, u in enumerate(unfilmed)]
-
-
-def feature_statistics(utterances: list[Utterance]) -> tuple[Tensor, Tensor]:
-    """Return the (L, D) mean and standard deviation over every eighth utterance."""
-    chosen = [u.features.astype(np.float32) for u in utterances[::8]]
-    frames = torch.from_numpy(np.concatenate(chosen))
-    return frames.mean(dim=0), frames.std(dim=0)
-
-
 def canonical_map(resolution: int) -> Tensor:
     """Return the canonical head's shapes (52, 3, R, R) in cm at the nodes of a grid over the chart."""
     canonical, surface = load_canonical(), canonical_surface()
@@ -180,50 +67,6 @@ def canonical_map(resolution: int) -> Tensor:
     shapes = canonical.shapes[:, : canonical.chart_count].transpose(1, 0, 2)
     read = surface.interpolate(shapes, uv) / DISPLACEMENT_SCALE
     return torch.from_numpy(read).float().permute(1, 2, 0).reshape(-1, 3, resolution, resolution)
-
-
-def step_loss(
-    network: MMTalkerNetwork,
-    chart: Chart,
-    head: HeadTensors,
-    batch: tuple[Tensor, Tensor, Tensor],
-    config: TrainConfig,
-    generator: torch.Generator,
-) -> dict[str, Tensor]:
-    """Return every term of the loss, unweighted, for one head and one batch of speech."""
-    device = chart.corners.device
-    features, target, before = (part.to(device) for part in batch)
-    sampled = sample_head(network, chart, head.surface, config.samples, generator)
-    true_at_samples = head.at(sampled.uv.detach().cpu().numpy()).shapes.to(device)
-    past = past_motion(true_at_samples, before[:, 0], before[:, 1])
-    starts_at_rest = torch.rand(len(features), generator=generator) < config.no_past
-    past = past * (~starts_at_rest).to(past)[:, None, None]
-
-    rows = torch.multinomial(head.weight, config.shape_points, replacement=True, generator=generator)
-    places, lips = head.places[rows].to(device), head.lips.to(device)
-    shapes = network.shapes(sampled, torch.cat([places.uv, lips.uv]), torch.cat([places.point, lips.point]))
-    at_places, at_lips = shapes[:, : len(rows)], shapes[:, len(rows) :]
-    activations = network.activations(sampled, features, past)
-
-    few = slice(0, config.motion_points)
-    predicted = torch.einsum("btk,kpc->btpc", activations, at_places[:, few])
-    truth = torch.einsum("btk,kpc->btpc", target, places.shapes[:, few])
-
-    def gap_change(curves: Tensor, shapes_at_lips: Tensor) -> Tensor:
-        upper, lower = shapes_at_lips[..., 1].chunk(2, dim=1)
-        return curves @ (upper - lower)
-
-    uniform = torch.ones(len(rows), device=device)  # rows were drawn by weight already
-    lip_ones = torch.ones(lips.uv.shape[0], device=device)
-    return {
-        "shape": shape_loss(at_places, places.shapes, uniform) + shape_loss(at_lips, lips.shapes, lip_ones),
-        "displacement": displacement_loss(predicted, truth, uniform[few]),
-        "activation": ((activations - target) ** 2).mean(),
-        "velocity": velocity_loss(activations, target),
-        "lip_contact": lip_contact_loss(
-            gap_change(activations, at_lips), gap_change(target, lips.shapes), head.lip_rest.to(device)
-        ),
-    }
 
 
 def train(
@@ -269,7 +112,6 @@ def train(
         first = int(state["step"])
         print(f"going on from step {first}", flush=True)
 
-    weights = vars(config.losses)
     began = time.perf_counter()
     with (out / "log.csv").open("a", newline="", encoding="utf-8") as log_file:
         log = csv.writer(log_file)
@@ -280,16 +122,12 @@ def train(
                 if not stored.exists():
                     save_guesses(stored, guess_motion(average, chart, heads[0], speech))
                 batches.add_guessed(load_guesses(stored, speech.unfilmed))
-            # Drawn from the step's own number, so that a run which was stopped repeats nothing.
-            rng = np.random.default_rng([config.seed, step])
-            generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-            # The two models' own heads are what most users start from: a third of the steps.
-            pool = 2 if rng.random() < 0.35 else len(heads)
-            head = heads[int(rng.integers(pool))]
+            rng, generator = draws(config, step)
+            head = draw_head(heads, rng)
             for group in optimiser.param_groups:
                 group["lr"] = group["peak"] * learning_rate_factor(step, config.steps)
             terms = step_loss(network, chart, head, batches.draw(rng), config, generator)
-            loss = torch.stack([weights[name] * term for name, term in terms.items()]).sum()
+            loss = weighted(terms, config)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -306,6 +144,8 @@ def train(
                 totals = {}
             if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == config.steps:
                 save_checkpoint(checkpoint, step + 1, network, average, optimiser)
+    refine_shapes(average, chart, heads, config)
+    settle_motion(average, chart, heads, batches, config)
     figures = evaluate(average, chart, heads, speech.held_out)
     print(json.dumps(figures, indent=2), flush=True)
     save_model(average, out, {"training": config.to_json(), "figures": figures, **SOURCES})
@@ -321,6 +161,87 @@ SOURCES = {
         "Whisper base encoder, MIT (frozen, not contained)",
     ],
 }
+
+
+def draw_head(heads: list[HeadTensors], rng: np.random.Generator) -> HeadTensors:
+    """Choose a head; the two models' own, which most users start from, come up in a third of the draws."""
+    pool = 2 if rng.random() < 0.35 else len(heads)
+    return heads[int(rng.integers(pool))]
+
+
+def fit(
+    name: str, parameters: list[nn.Parameter], steps: int, peak: float, loss_at: Callable[[int], Tensor]
+) -> None:
+    """Minimise ``loss_at(step)`` over some of a frozen network's parameters."""
+    for parameter in parameters:
+        parameter.requires_grad_(True)
+    optimiser = torch.optim.Adam(parameters, betas=(0.9, 0.98))
+    total = 0.0
+    for step in range(steps):
+        for group in optimiser.param_groups:
+            group["lr"] = peak * learning_rate_factor(step, steps)
+        loss = loss_at(step)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimiser.step()
+        total += float(loss.detach()) / LOG_EVERY
+        if (step + 1) % LOG_EVERY == 0:
+            print(f"{name} {step + 1} {total:.5f}", flush=True)
+            total = 0.0
+    for parameter in parameters:
+        parameter.requires_grad_(False)
+
+
+def draws(config: TrainConfig, step: int) -> tuple[np.random.Generator, torch.Generator]:
+    """Return the step's own sources of chance, so that a run which was stopped repeats nothing."""
+    rng = np.random.default_rng([config.seed, step])
+    return rng, torch.Generator().manual_seed(int(rng.integers(2**62)))
+
+
+def refine_shapes(
+    network: MMTalkerNetwork, chart: Chart, heads: list[HeadTensors], config: TrainConfig
+) -> None:
+    """Train only what makes shape keys, on many more points: fusion and activations stay as they are."""
+    regression = network.regression
+    if not isinstance(regression, FactorisedRegression):
+        return
+    device = chart.corners.device
+
+    def loss_at(step: int) -> Tensor:
+        rng, generator = draws(config, config.steps + step)
+        head = draw_head(heads, rng)
+        # As many samples as at inference: the graph's features depend on their density.
+        sampled = sample_head(network, chart, head.surface, config.model.samples, generator)
+        rows = torch.multinomial(head.weight, 2 * config.shape_points, replacement=True, generator=generator)
+        places, lips = head.places[rows].to(device), head.lips.to(device)
+        shapes = network.shapes(
+            sampled, torch.cat([places.uv, lips.uv]), torch.cat([places.point, lips.point])
+        )
+        truth = torch.cat([places.shapes, lips.shapes], dim=1)
+        return shape_loss(shapes, truth, torch.ones(truth.shape[1], device=device))
+
+    parameters = [regression.map, *regression.trunk.parameters(), *regression.shape.parameters()]
+    fit("shapes", parameters, config.shape_steps, config.learning_rate, loss_at)
+
+
+def settle_motion(
+    network: MMTalkerNetwork, chart: Chart, heads: list[HeadTensors], batches: Batches, config: TrainConfig
+) -> None:
+    """Let the activations get used to the refined shape keys, which stay as they are now."""
+    regression = network.regression
+    if not isinstance(regression, FactorisedRegression):
+        return
+    config = replace(config, samples=config.model.samples, shape_points=config.motion_points)
+
+    def loss_at(step: int) -> Tensor:
+        rng, generator = draws(config, config.steps + config.shape_steps + step)
+        terms = step_loss(network, chart, draw_head(heads, rng), batches.draw(rng), config, generator)
+        return weighted(terms, config)
+
+    moving = (network.speech, network.tokens, network.fusion, regression.activation)
+    parameters = [parameter for module in moving for parameter in module.parameters()]
+    fit("motion", parameters, config.settle_steps, 0.3 * config.learning_rate, loss_at)
 
 
 def parameter_groups(network: MMTalkerNetwork, config: TrainConfig) -> list[dict[str, Any]]:
