@@ -70,14 +70,19 @@ def test_brows_and_lids_are_not_touched() -> None:
     assert np.array_equal(made[:, upper], guess()[:, upper])
 
 
-def test_the_closed_pose_is_that_of_speech_and_not_of_rest() -> None:
+def test_the_closed_pose_is_that_of_speech_and_just_touches() -> None:
+    gap_of = np.zeros(52, dtype=np.float32)
+    gap_of[JAW], gap_of[ARKIT_INDEX["mouthClose"]], gap_of[ARKIT_INDEX["mouthRollLower"]] = 3.0, -3.0, -0.2
     rng = np.random.default_rng(0)
     targets = np.zeros((1000, 52), dtype=np.float32)
     targets[500:, JAW] = rng.uniform(0.2, 0.6, 500)
+    targets[500:560, JAW] = 0.02
     targets[500:560, ARKIT_INDEX["mouthRollLower"]] = 0.3
-    gap = np.where(targets[:, ARKIT_INDEX["mouthRollLower"]] > 0, 0.0, targets[:, JAW])
 
-    assert closed_pose(targets, gap)[ARKIT_INDEX["mouthRollLower"]] == pytest.approx(0.3)
+    pose = closed_pose(targets, gap_of)
+
+    assert pose[ARKIT_INDEX["mouthRollLower"]] == pytest.approx(0.3)
+    assert -0.05 < pose @ gap_of < 0.0
 
 
 def test_phones_speed_up_with_their_recording() -> None:

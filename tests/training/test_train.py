@@ -25,7 +25,7 @@ from tests.model.small import SMALL
 TINY = replace(
     TrainConfig(),
     steps=100,
-    label_at=60,
+    label_at=(60,),
     shape_steps=20,
     settle_steps=10,
     batch=4,

@@ -55,6 +55,12 @@ LABIODENTAL_POSE = {
     "mouthShrugLower": 0.1,
 }
 
+TOUCHING_CM = 0.03
+"""A lip gap this small, or lips pressed together by as little, is contact."""
+
+BUSY_MOUTH = 0.1
+"""Sum of the mouth's activations from which it is at work and not at rest."""
+
 _MOUTH = [i for i, name in enumerate(ARKIT_NAMES) if name.startswith(("jaw", "mouth"))]
 
 
@@ -67,18 +73,22 @@ def envelope(phone: Phone, times: Float64) -> Float64:
     return smooth
 
 
-def closed_pose(targets: Float32, gap: Float32) -> Float32:
-    """Return the (52,) mean activation of the filmed speaker where lips are shut in speech.
+def closed_pose(targets: Float32, gap_of: Float32) -> Float32:
+    """Return the (52,) mean activation of the filmed speaker where his lips just touch.
 
     Args:
         targets: (N, 52) filmed activations.
-        gap: (N,) lip gap that they make, any unit.
+        gap_of: (52,) what each shape adds to the lip gap of the head they drive, cm; at rest the lips touch.
     """
-    speaking = targets[:, _MOUTH].sum(axis=1) > 0.3
-    # The very smallest gaps are lips pressed into each other by the fit's noise.
-    tightest, tight = np.percentile(gap[speaking], [5, 12])
-    shut = speaking & (gap >= tightest) & (gap <= tight)
-    pose: Float32 = targets[shut].mean(axis=0)
+    gap = targets @ gap_of
+    busy = targets[:, _MOUTH].sum(axis=1) > BUSY_MOUTH
+    touching = targets[busy & (np.abs(gap) < TOUCHING_CM)]
+    # Nothing filmed: rest, where the lips touch.
+    pose: Float32 = touching.mean(axis=0) if len(touching) else np.zeros(targets.shape[1], dtype=np.float32)
+    # What is left of the gap goes to the shape that seals an open jaw.
+    left = float(pose @ gap_of) + TOUCHING_CM
+    seal = ARKIT_INDEX["mouthClose"]
+    pose[seal] = np.clip(pose[seal] - left / min(gap_of[seal], -TOUCHING_CM), 0.0, 1.0)
     return pose
 
 

@@ -20,12 +20,8 @@ class Batches:
         self._guessed: list[Utterance] = []
         self._mirror = mirror_order()
 
-    @property
-    def has_guessed(self) -> bool:
-        return bool(self._guessed)
-
-    def add_guessed(self, utterances: list[Utterance]) -> None:
-        """Mix in speech whose motion was guessed."""
+    def use_guessed(self, utterances: list[Utterance]) -> None:
+        """Mix in speech whose motion was guessed, in place of earlier guesses."""
         self._guessed = self._long_enough(utterances)
 
     def _long_enough(self, utterances: list[Utterance]) -> list[Utterance]:

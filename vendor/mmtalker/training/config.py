@@ -40,8 +40,8 @@ class TrainConfig:
         average: decay of the running average of weights, which is what is saved.
         variants: changed copies of each recording.
         unfilmed_variants: the same of each recording that nobody filmed.
-        label_at: step at which those recordings get their motion from the network itself, corrected by
-            their phones.
+        label_at: steps at which those recordings get their motion, anew each time, from the network
+            itself, corrected by their phones.
         unfilmed_share: part of every batch that comes from them afterwards.
         held_out_voices: of them, never trained on.
         noise_clips: recordings without speech.
@@ -52,9 +52,9 @@ class TrainConfig:
         model: the network.
     """
 
-    steps: int = 3600
-    shape_steps: int = 2000
-    settle_steps: int = 700
+    steps: int = 4600
+    shape_steps: int = 600
+    settle_steps: int = 500
     batch: int = 16
     window: int = 90
     samples: int = 160
@@ -65,7 +65,7 @@ class TrainConfig:
     average: float = 0.998
     variants: int = 5
     unfilmed_variants: int = 1
-    label_at: int = 1600
+    label_at: tuple[int, ...] = (1600, 3600)
     unfilmed_share: float = 0.35
     held_out_voices: tuple[str, ...] = ("af_heart", "am_michael")
     noise_clips: int = 40
@@ -91,8 +91,9 @@ class TrainConfig:
             known = {item.name for item in fields(TrainConfig)}
             if unknown := set(values) - known:
                 raise ValueError(f"unknown fields {', '.join(sorted(unknown))}")
-            if "held_out_voices" in values:
-                values["held_out_voices"] = tuple(values["held_out_voices"])
+            for name in ("held_out_voices", "label_at"):
+                if name in values:
+                    values[name] = tuple(values[name])
             if "losses" in values:
                 values["losses"] = LossWeights(**values["losses"])
             if "model" in values:

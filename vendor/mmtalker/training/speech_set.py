@@ -70,7 +70,7 @@ def guess_motion(
     with torch.no_grad():
         sample_shapes = network.shapes(sampled, sampled.uv, sampled.static[:, :6]).cpu().numpy()
     targets = np.concatenate([u.target for u in speech.filmed[::8]])
-    closed = closed_pose(targets, targets @ head.middle_gap())
+    closed = closed_pose(targets, head.middle_gap())
     guessed = []
     for clip in speech.unfilmed:
         curves = np.clip(fuse(network, sampled, sample_shapes, clip.features)[:, :52], 0.0, 1.0)

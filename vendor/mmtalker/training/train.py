@@ -37,6 +37,7 @@ from mmtalker.training.evaluate import evaluate
 from mmtalker.training.head_set import HeadTensors, head_tensors
 from mmtalker.training.losses import shape_loss
 from mmtalker.training.speech_set import (
+    Speech,
     feature_statistics,
     guess_motion,
     load_guesses,
@@ -117,11 +118,8 @@ def train(
         log = csv.writer(log_file)
         totals: dict[str, float] = {}
         for step in range(first, config.steps):
-            if speech.unfilmed and step >= config.label_at and not batches.has_guessed:
-                stored = out / "guessed.npz"
-                if not stored.exists():
-                    save_guesses(stored, guess_motion(average, chart, heads[0], speech))
-                batches.add_guessed(load_guesses(stored, speech.unfilmed))
+            if step == first or step in config.label_at:
+                use_guesses(batches, average, chart, heads[0], speech, config, step, out)
             rng, generator = draws(config, step)
             head = draw_head(heads, rng)
             for group in optimiser.param_groups:
@@ -144,6 +142,7 @@ def train(
                 totals = {}
             if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == config.steps:
                 save_checkpoint(checkpoint, step + 1, network, average, optimiser)
+    use_guesses(batches, average, chart, heads[0], speech, config, config.steps, out)
     refine_shapes(average, chart, heads, config)
     settle_motion(average, chart, heads, batches, config)
     figures = evaluate(average, chart, heads, speech.held_out)
@@ -161,6 +160,26 @@ SOURCES = {
         "Whisper base encoder, MIT (frozen, not contained)",
     ],
 }
+
+
+def use_guesses(
+    batches: Batches,
+    network: MMTalkerNetwork,
+    chart: Chart,
+    head: HeadTensors,
+    speech: Speech,
+    config: TrainConfig,
+    step: int,
+    out: Path,
+) -> None:
+    """Let ``batches`` use the motion that was last due to be guessed, guessing it now if it was not yet."""
+    due = [label for label in config.label_at if label <= step]
+    if not due or not speech.unfilmed:
+        return
+    stored = out / f"guessed_{due[-1]}.npz"
+    if not stored.exists():
+        save_guesses(stored, guess_motion(network, chart, head, speech))
+    batches.use_guessed(load_guesses(stored, speech.unfilmed))
 
 
 def draw_head(heads: list[HeadTensors], rng: np.random.Generator) -> HeadTensors:
