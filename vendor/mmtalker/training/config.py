@@ -53,7 +53,7 @@ class TrainConfig:
     """
 
     steps: int = 4600
-    shape_steps: int = 600
+    shape_steps: int = 1500
     settle_steps: int = 500
     batch: int = 16
     window: int = 90

@@ -24,8 +24,12 @@ STILL_WEIGHT = 0.3
 
 STILL_CM = 0.02
 
-SOCKET_WEIGHT = 0.25
-"""Weight of a point inside mouth or eye socket: seldom seen, and the models disagree most there."""
+SOCKET_WEIGHT = {"ict": 0.02}
+"""Weight of a point inside the mouth or an eye socket, by model, else 1.
+
+The pockets of the two models have little to do with each other. What is learned there is the canonical
+head's, which keeps them behind the skin.
+"""
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ def head_tensors(head: TrainingHead, canonical: CanonicalHead) -> HeadTensors:
     moves = shapes.norm(dim=-1).amax(dim=0) > STILL_CM
     weight = torch.where(moves, 1.0, STILL_WEIGHT)
     in_socket = torch.from_numpy(np.isin(head.role[kept], (Role.MOUTH_SOCKET, Role.EYE_SOCKET)))
-    weight = torch.where(in_socket, SOCKET_WEIGHT, weight)
+    weight = torch.where(in_socket, SOCKET_WEIGHT.get(head.name, 1.0), weight)
     for region, factor in REGION_WEIGHT.items():
         inside = torch.from_numpy(canonical.regions[region][nearest])
         weight = torch.where(inside, torch.tensor(factor), weight)

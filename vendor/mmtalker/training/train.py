@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmtalker.data.heads import anny_head, ict_head
 from mmtalker.device import choose_device
@@ -48,6 +48,9 @@ from mmtalker.training.step import step_loss, weighted
 
 CHECKPOINT_EVERY = 500
 LOG_EVERY = 50
+
+CHART_RATE = 5.0
+"""How much faster the grids over the chart learn: each of their nodes is touched by few points a step."""
 
 
 def load_heads(data: Path, config: TrainConfig) -> list[HeadTensors]:
@@ -182,23 +185,29 @@ def use_guesses(
     batches.use_guessed(load_guesses(stored, speech.unfilmed))
 
 
-def draw_head(heads: list[HeadTensors], rng: np.random.Generator) -> HeadTensors:
-    """Choose a head; the two models' own, which most users start from, come up in a third of the draws."""
-    pool = 2 if rng.random() < 0.35 else len(heads)
+def draw_head(heads: list[HeadTensors], rng: np.random.Generator, own: float = 0.35) -> HeadTensors:
+    """Choose a head; a share of ``own`` goes to the two models' own, which most users start from."""
+    pool = 2 if rng.random() < own else len(heads)
     return heads[int(rng.integers(pool))]
 
 
-def fit(
-    name: str, parameters: list[nn.Parameter], steps: int, peak: float, loss_at: Callable[[int], Tensor]
-) -> None:
-    """Minimise ``loss_at(step)`` over some of a frozen network's parameters."""
+def fit(name: str, groups: list[dict[str, Any]], steps: int, loss_at: Callable[[int], Tensor]) -> None:
+    """Minimise ``loss_at(step)`` over some of a frozen network's parameters.
+
+    Args:
+        name: for the log.
+        groups: as Adam takes them, each with its ``peak`` learning rate.
+        steps: how many.
+        loss_at: the loss of a step.
+    """
+    parameters = [parameter for group in groups for parameter in group["params"]]
     for parameter in parameters:
         parameter.requires_grad_(True)
-    optimiser = torch.optim.Adam(parameters, betas=(0.9, 0.98))
+    optimiser = torch.optim.Adam(groups, betas=(0.9, 0.98))
     total = 0.0
     for step in range(steps):
         for group in optimiser.param_groups:
-            group["lr"] = peak * learning_rate_factor(step, steps)
+            group["lr"] = group["peak"] * learning_rate_factor(step, steps)
         loss = loss_at(step)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -221,7 +230,7 @@ def draws(config: TrainConfig, step: int) -> tuple[np.random.Generator, torch.Ge
 def refine_shapes(
     network: MMTalkerNetwork, chart: Chart, heads: list[HeadTensors], config: TrainConfig
 ) -> None:
-    """Train only what makes shape keys, on many more points: fusion and activations stay as they are."""
+    """Train only what makes shape keys: fusion and activations stay as they are."""
     regression = network.regression
     if not isinstance(regression, FactorisedRegression):
         return
@@ -229,10 +238,10 @@ def refine_shapes(
 
     def loss_at(step: int) -> Tensor:
         rng, generator = draws(config, config.steps + step)
-        head = draw_head(heads, rng)
+        head = draw_head(heads, rng, own=0.5)
         # As many samples as at inference: the graph's features depend on their density.
         sampled = sample_head(network, chart, head.surface, config.model.samples, generator)
-        rows = torch.multinomial(head.weight, 2 * config.shape_points, replacement=True, generator=generator)
+        rows = torch.multinomial(head.weight, config.shape_points, replacement=True, generator=generator)
         places, lips = head.places[rows].to(device), head.lips.to(device)
         shapes = network.shapes(
             sampled, torch.cat([places.uv, lips.uv]), torch.cat([places.point, lips.point])
@@ -240,8 +249,14 @@ def refine_shapes(
         truth = torch.cat([places.shapes, lips.shapes], dim=1)
         return shape_loss(shapes, truth, torch.ones(truth.shape[1], device=device))
 
-    parameters = [regression.map, *regression.trunk.parameters(), *regression.shape.parameters()]
-    fit("shapes", parameters, config.shape_steps, config.learning_rate, loss_at)
+    over_chart = [regression.map, *regression.trunk.encoding.parameters()]
+    known = {id(parameter) for parameter in over_chart}
+    dense = [*regression.trunk.parameters(), *regression.shape.parameters()]
+    groups = [
+        {"params": over_chart, "peak": CHART_RATE * config.learning_rate},
+        {"params": [p for p in dense if id(p) not in known], "peak": config.learning_rate},
+    ]
+    fit("shapes", groups, config.shape_steps, loss_at)
 
 
 def settle_motion(
@@ -260,7 +275,8 @@ def settle_motion(
 
     moving = (network.speech, network.tokens, network.fusion, regression.activation)
     parameters = [parameter for module in moving for parameter in module.parameters()]
-    fit("motion", parameters, config.settle_steps, 0.3 * config.learning_rate, loss_at)
+    groups = [{"params": parameters, "peak": 0.3 * config.learning_rate}]
+    fit("motion", groups, config.settle_steps, loss_at)
 
 
 def parameter_groups(network: MMTalkerNetwork, config: TrainConfig) -> list[dict[str, Any]]:
@@ -272,7 +288,7 @@ def parameter_groups(network: MMTalkerNetwork, config: TrainConfig) -> list[dict
     rest = [parameter for parameter in network.parameters() if id(parameter) not in known]
     return [
         {"params": rest, "peak": config.learning_rate, "weight_decay": config.weight_decay},
-        {"params": over_chart, "peak": 5.0 * config.learning_rate, "weight_decay": 0.0},
+        {"params": over_chart, "peak": CHART_RATE * config.learning_rate, "weight_decay": 0.0},
     ]
 
 
