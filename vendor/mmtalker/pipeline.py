@@ -23,6 +23,7 @@ from mmtalker.mesh.mapping import HeadMapping, map_head
 from mmtalker.mesh.mesh import Mesh
 from mmtalker.mesh.parts import fill_parts
 from mmtalker.mesh.roles import CHART_ROLES
+from mmtalker.mesh.smoothing import smooth_along_skin
 from mmtalker.model.heads import Chart, HeadSurface, sample_head
 from mmtalker.model.inference import evaluate_shapes, fuse
 from mmtalker.model.loading import DEFAULT_FOLDER, LoadedModel, load_model
@@ -40,6 +41,9 @@ from mmtalker.version import source_digest
 __all__ = ["RAW_RATE", "AnimateOptions", "Animation", "PreparedHead", "PreparedSpeech", "Talker"]
 
 Float32 = NDArray[np.float32]
+
+SMOOTHING_METRES = 0.002
+"""Detail of a shape key below this length is the network's noise and not the face's."""
 
 SAMPLING_SEED = 0
 """Samples of a head never change, so that its shape keys do not either."""
@@ -237,9 +241,8 @@ class Talker:
         """Evaluate Φ at the skin, move the other parts by rule, return (K, V, 3) in head space."""
         skin = surface.on_chart
         shapes = np.zeros((len(self.names), len(vertices), 3), dtype=np.float32)
-        shapes[:, skin] = evaluate_shapes(
-            self._model.network, sampled, surface.uv[skin], surface.point[skin], progress
-        )
+        made = evaluate_shapes(self._model.network, sampled, surface.uv[skin], surface.point[skin], progress)
+        shapes[:, skin] = _smooth(vertices[skin], surface.skin_triangles(), surface.uv[skin], made)
         shapes *= DISPLACEMENT_SCALE
         shapes = fill_parts(mapping, vertices, shapes, self.names)
         return mapping.to_canonical.inverse().apply_vectors(shapes).astype(np.float32)
@@ -301,3 +304,14 @@ class Talker:
         return Animation(
             self.names, curves, fps, start_time, raw, head.mesh, head.shapes, stats, head.warnings
         )
+
+
+def _smooth(
+    vertices: NDArray[np.float64], triangles: NDArray[np.int32], uv: Float32, shapes: Float32
+) -> Float32:
+    """Smooth (K, C, 3) shapes along the skin, vertices that an exporter split being one again meanwhile."""
+    place = np.concatenate([vertices.astype(np.float32), uv], axis=1)
+    _, first, owner = np.unique(place, axis=0, return_index=True, return_inverse=True)
+    owner = owner.ravel()
+    smooth = smooth_along_skin(vertices[first], owner[triangles], shapes[:, first], SMOOTHING_METRES)
+    return smooth[:, owner]

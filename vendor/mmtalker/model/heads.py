@@ -40,12 +40,14 @@ class HeadSurface:
         uv: (V, 2) chart place of each vertex; meaningless where ``on_chart`` is false.
         point: (V, 6) position in dm and unit normal, canonical space.
         on_chart: (V,) whether the vertex has a chart place.
+        triangles: (T, 3) those with all corners on the chart.
         chart: finds this head's triangles by chart place.
     """
 
     uv: Float32
     point: Float32
     on_chart: NDArray[np.bool_]
+    triangles: NDArray[np.int32]
     chart: CanonicalSurface
 
     @staticmethod
@@ -59,7 +61,11 @@ class HeadSurface:
         skin = triangles[on_chart[triangles].all(axis=1)]
         point = np.concatenate([vertices * POSITION_SCALE, vertex_normals(vertices, skin)], axis=1)
         covering = skin[chart_areas(uv[skin]) > SMALLEST_AREA]
-        return HeadSurface(uv, point.astype(np.float32), on_chart, CanonicalSurface(uv, covering))
+        return HeadSurface(uv, point.astype(np.float32), on_chart, skin, CanonicalSurface(uv, covering))
+
+    def skin_triangles(self) -> NDArray[np.int32]:
+        """(T, 3) triangles in the numbering of the chart vertices alone."""
+        return (np.cumsum(self.on_chart) - 1)[self.triangles].astype(np.int32)
 
     def at(self, uv: Float32, field: Float32) -> Float32:
         """Read a per-vertex field (V, F) at (N, 2) chart places."""

@@ -1,0 +1,124 @@
+"""The shipped weights: what an animator sees first must be right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmtalker.animation import Animation
+from mmtalker.data.phone_speech import Phone, read_phones
+from mmtalker.mesh.canonical import load_canonical
+from mmtalker.mesh.mesh import Mesh, Similarity
+from mmtalker.mesh.rigid import rotation_about
+from mmtalker.model.loading import DEFAULT_FOLDER, WEIGHTS_NAME
+from mmtalker.motion.arkit import ARKIT_INDEX
+from mmtalker.pipeline import PreparedHead, Talker
+from mmtalker.speech.audio import load_audio
+from mmtalker.speech.weights import ENCODER_FILE_NAME
+
+ROOT = Path(__file__).resolve().parents[1]
+CLIPS = {
+    "demo": ROOT / "demo" / "assets" / "speech.flac",
+    "second voice": ROOT / "tests" / "data" / "second_voice.ogg",
+}
+FPS = 50.0
+TOUCH = 0.0005
+"""Metres of lip gap that nobody sees."""
+
+pytestmark = pytest.mark.skipif(
+    not all((DEFAULT_FOLDER / name).exists() for name in (WEIGHTS_NAME, ENCODER_FILE_NAME)),
+    reason="weights or speech encoder are absent: run build.py setup",
+)
+
+
+@pytest.fixture(scope="module")
+def talker() -> Talker:
+    return Talker(device="cpu")
+
+
+@pytest.fixture(scope="module")
+def head(talker: Talker) -> PreparedHead:
+    return talker.prepare_head(load_canonical().mesh)
+
+
+@pytest.fixture(scope="module", params=CLIPS)
+def spoken(
+    request: pytest.FixtureRequest, talker: Talker, head: PreparedHead
+) -> tuple[Animation, tuple[Phone, ...]]:
+    path = CLIPS[request.param]
+    animation = talker.animate(head, talker.prepare_speech(load_audio(path)), fps=FPS)
+    return animation, read_phones(path.with_suffix(".json"))
+
+
+def lip_gap(animation: Animation) -> np.ndarray:
+    """(T,) metres between the middles of the lips, which touch at rest."""
+    pairs = load_canonical().lip_pairs[4:9]
+    opening = animation.shapes[:, pairs[:, 0], 1] - animation.shapes[:, pairs[:, 1], 1]
+    return animation.curves @ opening.mean(axis=1)
+
+
+def span(phone: Phone) -> slice:
+    return slice(int(phone.start * FPS), int(phone.end * FPS) + 2)
+
+
+def test_lips_meet_at_every_p_b_and_m(spoken: tuple[Animation, tuple[Phone, ...]]) -> None:
+    animation, phones = spoken
+    gap = lip_gap(animation)
+
+    smallest = {f"{p.name} {p.start:.2f} s": gap[span(p)].min() for p in phones if p.name[0] in "pbm"}
+
+    assert len(smallest) >= 5
+    assert {name for name, value in smallest.items() if value > TOUCH} == set()
+
+
+def test_the_mouth_opens_on_open_vowels_and_rests_in_silence(
+    spoken: tuple[Animation, tuple[Phone, ...]],
+) -> None:
+    animation, phones = spoken
+    gap = lip_gap(animation)
+
+    open_vowels = [gap[span(p)].max() for p in phones if p.name[0] in "ɑæa"]
+    silence = [p for p in phones if p.name == "sil" and p.end - p.start > 0.6]
+    rest = [gap[int((p.start + 0.3) * FPS) : int((p.end - 0.3) * FPS)] for p in silence]
+
+    assert np.median(open_vowels) > 0.005
+    assert all(np.abs(gaps).max() < TOUCH for gaps in rest if len(gaps))
+
+
+def test_shape_keys_are_those_of_the_head(head: PreparedHead) -> None:
+    canonical = load_canonical()
+    lips = np.flatnonzero(canonical.regions["lips"])
+
+    for name in ("jawOpen", "mouthPucker", "mouthSmileLeft", "eyeBlinkRight"):
+        made, true = head.shapes[ARKIT_INDEX[name]], canonical.shapes[ARKIT_INDEX[name]]
+        skin = slice(0, canonical.chart_count)
+        assert np.linalg.norm(made[skin] - true[skin], axis=1).mean() < 0.001, name
+        assert np.abs(made[lips] - true[lips]).mean() < 0.001, name
+
+
+def test_size_and_pose_of_the_head_change_nothing(talker: Talker, head: PreparedHead) -> None:
+    mesh = load_canonical().mesh
+    move = Similarity(37.0, rotation_about(np.array([0.6, 0.0, 0.8]), 2.1), np.array([5.0, -3.0, 40.0]))
+    moved = Mesh(move.apply(mesh.vertices).astype(np.float32), mesh.loop_vertices, mesh.loop_starts)
+
+    shapes = talker.prepare_head(moved).shapes
+
+    back = move.inverse().apply_vectors(shapes)
+    assert np.abs(back - head.shapes).max() < 2e-4
+
+
+def test_vertices_split_along_a_seam_stay_together(talker: Talker) -> None:
+    mesh = load_canonical().mesh
+    split = Mesh(
+        mesh.vertices[mesh.loop_vertices],
+        np.arange(len(mesh.loop_vertices), dtype=np.int32),
+        mesh.loop_starts,
+    )
+
+    shapes = talker.prepare_head(split).shapes
+
+    for vertex in (0, 700, 3000):
+        copies = shapes[:, mesh.loop_vertices == vertex]
+        assert np.ptp(copies, axis=1).max() < 1e-6

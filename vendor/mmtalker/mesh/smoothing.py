@@ -1,0 +1,68 @@
+"""Smoothing of displacements along the skin, by the same length on every mesh."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sparse
+from numpy.typing import NDArray
+from scipy.sparse.linalg import splu
+
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+
+SMALLEST_SINE = 1e-6
+COTANGENT_RANGE = (0.05, 5.0)
+"""Obtuse corners would give negative weights, and slivers endless ones: both make waves, not calm."""
+
+
+def smooth_along_skin(
+    vertices: NDArray[np.floating], triangles: NDArray[np.integer], fields: Float32, length: float
+) -> Float32:
+    """Solve (M + length^4 L M^-1 L) y = M x: one implicit step of bi-Laplacian flow (Desbrun et al. 1999).
+
+    Waves of wave number k shrink to 1 / (1 + (k length)^4), whatever the mesh's resolution: what is much
+    shorter than the length is gone, what is longer stays nearly as it is. The two lips, which meet only
+    through the pocket behind them, do not mix.
+
+    Args:
+        vertices: (V, 3).
+        triangles: (T, 3) that cover all of them.
+        fields: (K, V, 3) displacements.
+        length: in the unit of ``vertices``.
+
+    Returns:
+        (K, V, 3).
+    """
+    count = len(vertices)
+    points = np.asarray(vertices, dtype=np.float64)
+    weights = sparse.csr_matrix((count, count))
+    for corner in range(3):
+        i, j, k = (triangles[:, (corner + turn) % 3] for turn in range(3))
+        weight = 0.5 * _cotangent(points[i] - points[k], points[j] - points[k])
+        weights = weights + sparse.coo_matrix((weight, (i, j)), (count, count)).tocsr()
+    weights = weights + weights.T
+    laplacian = sparse.diags(np.asarray(weights.sum(axis=1)).ravel()) - weights
+    area = _vertex_areas(points, triangles)
+    bilaplacian = laplacian @ sparse.diags(1.0 / area) @ laplacian
+    system = (sparse.diags(area) + length**4 * bilaplacian).tocsc()
+    solver = splu(system, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
+    flat = fields.transpose(1, 0, 2).reshape(count, -1).astype(np.float64)
+    smoothed: Float64 = solver.solve(area[:, None] * flat)
+    return smoothed.reshape(count, len(fields), 3).transpose(1, 0, 2).astype(np.float32)
+
+
+def _cotangent(a: Float64, b: Float64) -> Float64:
+    """Cotangent of the angle between rows of (T, 3) vectors, kept in a sane range."""
+    sine = np.linalg.norm(np.cross(a, b), axis=1)
+    size = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    cotangent: Float64 = np.sum(a * b, axis=1) / np.maximum(sine, np.maximum(SMALLEST_SINE * size, 1e-30))
+    return np.clip(cotangent, *COTANGENT_RANGE)
+
+
+def _vertex_areas(points: Float64, triangles: NDArray[np.integer]) -> Float64:
+    """(V,) a third of the area of the triangles around each vertex; never zero."""
+    corners = points[triangles]
+    cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    third = np.linalg.norm(cross, axis=1) / 6.0
+    area = np.bincount(triangles.ravel(), weights=np.repeat(third, 3), minlength=len(points))
+    return np.maximum(area, 1e-6 * area.mean())
