@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
@@ -16,7 +18,7 @@ COTANGENT_RANGE = (0.05, 5.0)
 
 
 def smooth_along_skin(
-    vertices: NDArray[np.floating], triangles: NDArray[np.integer], fields: Float32, length: float
+    vertices: NDArray[np.floating[Any]], triangles: NDArray[np.integer[Any]], fields: Float32, length: float
 ) -> Float32:
     """Solve (M + length^4 L M^-1 L) y = M x: one implicit step of bi-Laplacian flow (Desbrun et al. 1999).
 
@@ -59,7 +61,7 @@ def _cotangent(a: Float64, b: Float64) -> Float64:
     return np.clip(cotangent, *COTANGENT_RANGE)
 
 
-def _vertex_areas(points: Float64, triangles: NDArray[np.integer]) -> Float64:
+def _vertex_areas(points: Float64, triangles: NDArray[np.integer[Any]]) -> Float64:
     """(V,) a third of the area of the triangles around each vertex; never zero."""
     corners = points[triangles]
     cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
