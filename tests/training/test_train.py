@@ -88,6 +88,18 @@ def test_a_hundred_steps_lower_the_loss_and_leave_weights_that_load(tmp_path: Pa
 
 
 @pytest.mark.usefixtures("made_data")
+def test_the_joint_form_trains_by_the_same_loop(tmp_path: Path) -> None:
+    joint = replace(TINY, model=replace(TINY.model, regression="joint"))
+
+    log = run(joint, tmp_path)
+
+    displacement, lip_contact = 1, 3
+    assert log[1][displacement] < 0.9 * log[0][displacement]
+    assert log[1][lip_contact] < 0.9 * log[0][lip_contact]
+    assert load_model(tmp_path).network.config.regression == "joint"
+
+
+@pytest.mark.usefixtures("made_data")
 def test_a_run_that_was_stopped_ends_where_the_whole_one_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,9 +7,10 @@ from torch import Tensor
 
 from mmtalker.model.heads import Chart, sample_head
 from mmtalker.model.inference import past_motion
-from mmtalker.model.network import MMTalkerNetwork
+from mmtalker.model.network import MMTalkerNetwork, SampledHead
+from mmtalker.model.regression import JointRegression
 from mmtalker.training.config import TrainConfig
-from mmtalker.training.head_set import HeadTensors
+from mmtalker.training.head_set import HeadTensors, Places
 from mmtalker.training.losses import displacement_loss, lip_contact_loss, shape_loss, velocity_loss
 
 
@@ -32,6 +33,12 @@ def step_loss(
 
     rows = torch.multinomial(head.weight, config.shape_points, replacement=True, generator=generator)
     places, lips = head.places[rows].to(device), head.lips.to(device)
+    if isinstance(network.regression, JointRegression):
+        motion = network.motion(sampled, features, past)
+        few_rows = torch.arange(config.motion_points, device=device)
+        return _joint_terms(
+            network, sampled, motion, target, places[few_rows], lips, head.lip_rest.to(device)
+        )
     shapes = network.shapes(sampled, torch.cat([places.uv, lips.uv]), torch.cat([places.point, lips.point]))
     at_places, at_lips = shapes[:, : len(rows)], shapes[:, len(rows) :]
     activations = network.activations(sampled, features, past)
@@ -54,6 +61,34 @@ def step_loss(
         "lip_contact": lip_contact_loss(
             gap_change(activations, at_lips), gap_change(target, lips.shapes), head.lip_rest.to(device)
         ),
+    }
+
+
+def _joint_terms(
+    network: MMTalkerNetwork,
+    sampled: SampledHead,
+    motion: Tensor,
+    target: Tensor,
+    places: Places,
+    lips: Places,
+    lip_rest: Tensor,
+) -> dict[str, Tensor]:
+    """Return the terms of the joint form, which has displacement alone: no shape keys, no activations."""
+    assert isinstance(network.regression, JointRegression)
+    uv, point = torch.cat([places.uv, lips.uv]), torch.cat([places.point, lips.point])
+    local, whole = network.point_features(sampled, uv)
+    made = network.regression(motion, uv, point, local, whole)
+    truth = torch.einsum("btk,kpc->btpc", target, torch.cat([places.shapes, lips.shapes], dim=1))
+    count = len(places.uv)
+
+    def gap_change(displacement: Tensor) -> Tensor:
+        upper, lower = displacement[:, :, count:, 1].chunk(2, dim=2)
+        return upper - lower
+
+    return {
+        "displacement": displacement_loss(made, truth, torch.ones(len(uv), device=uv.device)),
+        "velocity": velocity_loss(made, truth),
+        "lip_contact": lip_contact_loss(gap_change(made), gap_change(truth), lip_rest),
     }
 
 

@@ -148,7 +148,8 @@ def train(
     use_guesses(batches, average, chart, heads[0], speech, config, config.steps, out)
     refine_shapes(average, chart, heads, config)
     settle_motion(average, chart, heads, batches, config)
-    figures = evaluate(average, chart, heads, speech.held_out)
+    joint = config.model.regression == "joint"
+    figures = {} if joint else evaluate(average, chart, heads, speech.held_out)
     print(json.dumps(figures, indent=2), flush=True)
     save_model(average, out, {"training": config.to_json(), "figures": figures, **SOURCES})
 
@@ -177,7 +178,8 @@ def use_guesses(
 ) -> None:
     """Let ``batches`` use the motion that was last due to be guessed, guessing it now if it was not yet."""
     due = [label for label in config.label_at if label <= step]
-    if not due or not speech.unfilmed:
+    # The joint form has no activations that phones could correct.
+    if not due or not speech.unfilmed or config.model.regression == "joint":
         return
     stored = out / f"guessed_{due[-1]}.npz"
     if not stored.exists():
