@@ -24,7 +24,7 @@ from mmtalker.mesh.mesh import Mesh
 from mmtalker.mesh.parts import fill_parts
 from mmtalker.mesh.roles import CHART_ROLES
 from mmtalker.mesh.smoothing import smooth_along_skin
-from mmtalker.model.heads import Chart, HeadSurface, sample_head
+from mmtalker.model.heads import Chart, HeadSurface, sample_for_inference
 from mmtalker.model.inference import evaluate_shapes, fuse
 from mmtalker.model.loading import DEFAULT_FOLDER, LoadedModel, load_model
 from mmtalker.model.network import SampledHead
@@ -44,9 +44,6 @@ Float32 = NDArray[np.float32]
 
 SMOOTHING_METRES = 0.002
 """Detail of a shape key below this length is the network's noise and not the face's."""
-
-SAMPLING_SEED = 0
-"""Samples of a head never change, so that its shape keys do not either."""
 
 
 @dataclass(frozen=True)
@@ -213,8 +210,7 @@ class Talker:
         surface = HeadSurface.build(vertices, mesh.triangles(), mapping.uv, on_chart)
         canonical = load_canonical()
         chart = Chart(torch.from_numpy(canonical.uv[canonical.chart_triangles]))
-        generator = torch.Generator().manual_seed(SAMPLING_SEED)
-        sampled = sample_head(network, chart, surface, network.config.samples, generator)
+        sampled = sample_for_inference(network, chart, surface)
         progress("shapes", 0.55)
         sample_shapes = network.shapes(sampled, sampled.uv, sampled.static[:, :6])
         shapes = self._shapes(mapping, surface, sampled, vertices, span(progress, 0.55, 1.0))

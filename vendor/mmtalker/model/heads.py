@@ -21,6 +21,8 @@ POSITION_SCALE = 10.0
 """The network reads positions in decimetres."""
 
 
+INFERENCE_SEED = 0
+
 SMALLEST_AREA = 1e-12
 """Triangles below this share of the chart cover nothing and are not looked up."""
 
@@ -107,3 +109,9 @@ def sample_head(
     static = torch.cat([point, uv], dim=1)
     neighbours = nearest_neighbours(point[:, :3], network.config.neighbours)
     return SampledHead(static, neighbours, samples.log_weight)
+
+
+def sample_for_inference(network: MMTalkerNetwork, chart: Chart, surface: HeadSurface) -> SampledHead:
+    """Draw the samples that a head always gets, so that its shape keys never change."""
+    generator = torch.Generator().manual_seed(INFERENCE_SEED)
+    return sample_head(network, chart, surface, network.config.samples, generator)

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mmtalker.model.heads import Chart, sample_head
+from mmtalker.model.heads import Chart, sample_for_inference
 from mmtalker.model.inference import fuse
-from mmtalker.model.network import MMTalkerNetwork, SampledHead
+from mmtalker.model.network import MMTalkerNetwork
 from mmtalker.training.head_set import HeadTensors
 from mmtalker.training.utterances import Utterance
 
@@ -30,7 +30,7 @@ def evaluate(
     """
     figures: dict[str, float] = {}
     for head in heads[:2]:
-        sampled = _sample(network, chart, head)
+        sampled = sample_for_inference(network, chart, head.surface)
         shapes = network.shapes(
             sampled, head.places.uv.to(chart.corners), head.places.point.to(chart.corners)
         )
@@ -38,7 +38,7 @@ def evaluate(
         moving = head.places.shapes.norm(dim=-1) > 0.02
         figures[f"shape_error_mm_{head.name}"] = round(10.0 * float(error[moving].mean()), 4)
     head = heads[0]
-    sampled = _sample(network, chart, head)
+    sampled = sample_for_inference(network, chart, head.surface)
     sample_shapes = network.shapes(sampled, sampled.uv, sampled.static[:, :6]).cpu().numpy()
     gap_of = head.middle_gap()
     true_gap, gap = [], []
@@ -53,8 +53,3 @@ def evaluate(
     figures["gap_where_closed_mm"] = round(10.0 * float(made[closed].mean()), 4)
     figures["true_gap_where_closed_mm"] = round(10.0 * float(truth[closed].mean()), 4)
     return figures
-
-
-def _sample(network: MMTalkerNetwork, chart: Chart, head: HeadTensors) -> SampledHead:
-    generator = torch.Generator().manual_seed(0)
-    return sample_head(network, chart, head.surface, network.config.samples, generator)

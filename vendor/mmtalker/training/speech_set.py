@@ -14,7 +14,7 @@ from mmtalker.data.ict import MULTI_PIE, load_ict
 from mmtalker.data.motion_fit import fit_activations
 from mmtalker.data.phone_speech import load_phone_speech
 from mmtalker.io.arrays import write_arrays
-from mmtalker.model.heads import Chart, sample_head
+from mmtalker.model.heads import Chart, sample_for_inference
 from mmtalker.model.inference import fuse
 from mmtalker.model.loading import DEFAULT_FOLDER
 from mmtalker.model.network import MMTalkerNetwork
@@ -64,9 +64,7 @@ def guess_motion(
     network: MMTalkerNetwork, chart: Chart, head: HeadTensors, speech: Speech
 ) -> list[Utterance]:
     """Let the network guess the motion of unfilmed speech, and correct the guess by its phones."""
-    sampled = sample_head(
-        network, chart, head.surface, network.config.samples, torch.Generator().manual_seed(0)
-    )
+    sampled = sample_for_inference(network, chart, head.surface)
     with torch.no_grad():
         sample_shapes = network.shapes(sampled, sampled.uv, sampled.static[:, :6]).cpu().numpy()
     targets = np.concatenate([u.target for u in speech.filmed[::8]])
