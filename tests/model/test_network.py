@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 import torch
 
 from mmtalker.model.network import MMTalkerNetwork, SampledHead
@@ -118,3 +119,17 @@ def test_the_inference_path_exports_for_any_length() -> None:
     for length in (17, 64):
         made = program.module()(*arguments(length))
         assert torch.allclose(made, Activations()(*arguments(length)), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"fusion": "single"}, {"fusion": "concatenated"}, {"graph_layers": 0}, {"sampling": "uniform"}],
+)
+def test_each_part_of_the_method_can_be_left_out_for_comparison(change: dict[str, object]) -> None:
+    network = small_network(config=replace(SMALL, **change))
+    head, speech = random_head(), random_speech(2, 30)
+
+    curves = network.activations(head, speech, head.still(2))
+
+    assert curves.shape == (2, 30, 52)
+    assert not torch.allclose(curves[0], curves[1])

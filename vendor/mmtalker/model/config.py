@@ -26,9 +26,12 @@ class ModelConfig:
         attention_heads: heads of each cross-attention.
         chart_triangles: triangles of the canonical chart, one sampling logit each.
         samples: geometry samples at inference; training and inference may use any number.
+        sampling: ``learned`` density over the chart, or ``uniform`` for comparison.
         neighbours: k of the graph over samples, itself included.
         graph_width: channels of the residual graph network.
-        graph_layers: its depth.
+        graph_layers: its depth; 0 leaves each sample by itself.
+        fusion: ``dual`` cross-attention; ``single`` (speech reads geometry that heard nothing) and
+            ``concatenated`` (pooled geometry beside speech) are for comparison.
         grid_resolutions: cells along one side of each learnable chart grid γ(u, v).
         grid_features: channels of each grid.
         map_resolution: nodes along one side of the displacement map that all heads share.
@@ -46,9 +49,11 @@ class ModelConfig:
     attention_heads: int = 4
     chart_triangles: int = 0
     samples: int = 256
+    sampling: Literal["learned", "uniform"] = "learned"
     neighbours: int = 9
     graph_width: int = 64
     graph_layers: int = 3
+    fusion: Literal["dual", "single", "concatenated"] = "dual"
     grid_resolutions: tuple[int, ...] = (16, 32, 64, 128)
     grid_features: int = 6
     map_resolution: int = 128

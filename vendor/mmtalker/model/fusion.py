@@ -1,4 +1,4 @@
-"""Dual cross-attention between geometry and speech, and the temporal blocks after it."""
+"""Attention between geometry and speech, and the temporal blocks after it."""
 
 from __future__ import annotations
 
@@ -55,13 +55,68 @@ class TemporalBlock(nn.Module):
         return out
 
 
-class DualFusion(nn.Module):
-    """Geometry reads speech, speech reads geometry, and frames are refined into the motion feature m(t)."""
+class DualAttention(nn.Module):
+    """Geometry reads speech, then speech reads the geometry that has heard it."""
 
-    def __init__(self, width: int, heads: int, temporal_layers: int, dropout: float) -> None:
+    def __init__(self, width: int, heads: int, dropout: float) -> None:
         super().__init__()
         self.geometry_reads = CrossAttention(width, heads, dropout)
         self.speech_reads = CrossAttention(width, heads, dropout)
+
+    def forward(self, local: Tensor, globally: Tensor, geometry: Tensor, log_weight: Tensor) -> Tensor:
+        """Arguments and result as of :class:`Fusion`."""
+        speech = torch.cat([local, globally[:, None]], dim=1)
+        geometry = self.geometry_reads(geometry, speech)
+        out: Tensor = self.speech_reads(local + globally[:, None], geometry, log_weight)
+        return out
+
+
+class SingleAttention(nn.Module):
+    """Speech reads geometry that has heard nothing; for comparison."""
+
+    def __init__(self, width: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.speech_reads = CrossAttention(width, heads, dropout)
+
+    def forward(self, local: Tensor, globally: Tensor, geometry: Tensor, log_weight: Tensor) -> Tensor:
+        """Arguments and result as of :class:`Fusion`."""
+        out: Tensor = self.speech_reads(local + globally[:, None], geometry, log_weight)
+        return out
+
+
+class Concatenation(nn.Module):
+    """Speech beside the mean of all sample tokens, without attention; for comparison."""
+
+    def __init__(self, width: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.join = nn.Sequential(nn.Linear(2 * width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+
+    def forward(self, local: Tensor, globally: Tensor, geometry: Tensor, log_weight: Tensor) -> Tensor:
+        """Arguments and result as of :class:`Fusion`."""
+        share = torch.softmax(log_weight, dim=0)
+        whole = (share[:, None] * geometry).sum(dim=1, keepdim=True)
+        speech = local + globally[:, None]
+        out: Tensor = speech + self.join(torch.cat([speech, whole.expand_as(speech)], dim=-1))
+        return out
+
+
+FORMS = {"dual": DualAttention, "single": SingleAttention, "concatenated": Concatenation}
+
+
+class Fusion(nn.Module):
+    """Speech and geometry are brought together, and frames are refined into the motion feature m(t).
+
+    Args:
+        form: a key of ``FORMS``.
+        width: d.
+        heads: of each attention.
+        temporal_layers: dilated blocks over frames.
+        dropout: during training.
+    """
+
+    def __init__(self, form: str, width: int, heads: int, temporal_layers: int, dropout: float) -> None:
+        super().__init__()
+        self.join = FORMS[form](width, heads, dropout)
         self.temporal = nn.ModuleList(
             TemporalBlock(width, 2**level, dropout) for level in range(temporal_layers)
         )
@@ -79,9 +134,7 @@ class DualFusion(nn.Module):
         Returns:
             (B, T, d) motion feature.
         """
-        speech = torch.cat([local, globally[:, None]], dim=1)
-        geometry = self.geometry_reads(geometry, speech)
-        frames = self.speech_reads(local + globally[:, None], geometry, log_weight)
+        frames = self.join(local, globally, geometry, log_weight)
         for block in self.temporal:
             frames = block(frames)
         out: Tensor = self.norm(frames)

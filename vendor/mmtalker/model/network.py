@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from mmtalker.model.config import ModelConfig
-from mmtalker.model.fusion import DualFusion
+from mmtalker.model.fusion import Fusion
 from mmtalker.model.graph import GeometryNetwork
 from mmtalker.model.regression import (
     ChartEncoding,
@@ -55,13 +55,15 @@ class MMTalkerNetwork(nn.Module):
     def __init__(self, config: ModelConfig, chart_area: Tensor) -> None:
         super().__init__()
         self.config = config
-        self.sampler = TriangleSampler(chart_area)
+        self.sampler = TriangleSampler(chart_area, learned=config.sampling == "learned")
         self.geometry = GeometryNetwork(config.graph_width, config.graph_layers)
         self.tokens = nn.Linear(config.graph_width, config.width)
         self.speech = SpeechFeatures(
             len(config.speech_layers), config.speech_width, config.width, config.dropout
         )
-        self.fusion = DualFusion(config.width, config.attention_heads, config.temporal_layers, config.dropout)
+        self.fusion = Fusion(
+            config.fusion, config.width, config.attention_heads, config.temporal_layers, config.dropout
+        )
         trunk = Trunk(
             ChartEncoding(config.grid_resolutions, config.grid_features),
             config.graph_width,

@@ -34,14 +34,15 @@ class TriangleSampler(nn.Module):
 
     Args:
         area: (C,) area of each chart triangle; with zero logits the density is uniform on the chart.
+        learned: whether the logits may move away from zero.
     """
 
     area: Tensor
 
-    def __init__(self, area: Tensor) -> None:
+    def __init__(self, area: Tensor, learned: bool = True) -> None:
         super().__init__()
         self.register_buffer("area", area.float())
-        self.logits = nn.Parameter(torch.zeros(len(area)))
+        self.logits = nn.Parameter(torch.zeros(len(area)), requires_grad=learned)
 
     def log_probability(self) -> Tensor:
         """(C,) log of each triangle's probability."""
