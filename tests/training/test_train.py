@@ -1,8 +1,10 @@
-"""Training end to end on a few made recordings: loss falls, a stopped run goes on, weights are written."""
+"""Training end to end on ten made recordings: loss falls, a stopped run goes on, two processes equal one."""
 
 from __future__ import annotations
 
-import csv
+import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,122 +12,151 @@ import numpy as np
 import pytest
 import torch
 
-from mmtalker.data.heads import anny_head
+from mmtalker.data.corpus import Clip, Motion, Source, write_clip, write_manifest
 from mmtalker.data.phone_speech import Phone
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.model.loading import load_model
 from mmtalker.motion.arkit import ARKIT_INDEX
 from mmtalker.training import train as training
 from mmtalker.training.config import TrainConfig
-from mmtalker.training.head_set import HeadTensors, head_tensors
-from mmtalker.training.speech_set import Speech
-from mmtalker.training.utterances import Unfilmed, Utterance
+from mmtalker.training.head_set import HeadTensors, load_heads
+from mmtalker.training.log import read_log
 from tests.model.small import SMALL
 
 TINY = replace(
     TrainConfig(),
     steps=100,
-    label_at=(60,),
-    shape_steps=20,
-    settle_steps=10,
+    shape_steps=50,
+    settle_steps=50,
     batch=4,
     window=30,
     samples=48,
     shape_points=128,
     motion_points=32,
-    model=replace(SMALL, samples=48),
+    copies={"hums": 0},
+    shares={"hums": 1.0},
+    noise_clips=1,
+    anny_heads=0,
+    ict_heads=0,
+    model=replace(SMALL, samples=48, speech_width=512),
 )
 
 
-def recordings(count: int) -> list[Utterance]:
-    """Speech whose first channel says how far the jaw is open."""
-    made = []
-    for seed in range(count):
-        rng = np.random.default_rng(seed)
-        jaw = np.clip(np.convolve(rng.random(90), np.ones(9) / 9, mode="same"), 0, 1)
-        features = rng.normal(0, 0.3, (90, 2, 16))
-        features[:, :, 0] += 4 * jaw[:, None]
-        target = np.zeros((90, 52), dtype=np.float32)
-        target[:, ARKIT_INDEX["jawOpen"]] = jaw
-        made.append(Utterance(f"made{seed}", features.astype(np.float16), target))
-    return made
-
-
-def unfilmed(count: int) -> list[Unfilmed]:
-    phones = (Phone("a", 0.0, 0.8), Phone("m", 0.8, 1.0), Phone("a", 1.0, 1.8))
-    return [Unfilmed(u.name, u.features, phones) for u in recordings(count)]
+def hum(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Two seconds of a buzz whose loudness follows the jaw: samples (N,) and jaw (50,) at 25 Hz."""
+    rng = np.random.default_rng(seed)
+    jaw = np.clip(np.convolve(rng.random(50), np.ones(7) / 7, mode="same"), 0.0, 1.0)
+    loudness = np.interp(np.arange(32000) / 16000, np.arange(50) / 25.0, jaw)
+    buzz = np.sign(np.sin(2 * np.pi * 120 * np.arange(32000) / 16000))
+    return (0.5 * buzz * loudness**2).astype(np.float32), jaw.astype(np.float32)
 
 
 @pytest.fixture(scope="module")
-def heads() -> list[HeadTensors]:
-    return [head_tensors(anny_head(), load_canonical())] * 2
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("corpus")
+    for seed in range(10):
+        samples, jaw = hum(seed)
+        curves = np.zeros((50, 52), dtype=np.float32)
+        curves[:, ARKIT_INDEX["jawOpen"]] = jaw
+        clip = Clip("hums", f"hum{seed}", "nobody", "und", "", (Phone("m", 0.0, 2.0),))
+        write_clip(folder, clip, samples, Motion(curves, 25.0, np.ones(52, dtype=bool)))
+    write_manifest(folder, [Source("hums", "CC0", "filmed")])
+    return folder
 
 
-@pytest.fixture
-def made_data(monkeypatch: pytest.MonkeyPatch, heads: list[HeadTensors]) -> None:
-    monkeypatch.setattr(training, "load_heads", lambda data, config: heads)
-    monkeypatch.setattr(
-        training, "load_speech", lambda *_: Speech(recordings(10), recordings(2), unfilmed(3))
-    )
+def run(config: TrainConfig, corpus: Path, out: Path) -> dict[str, dict[str, list[float]]]:
+    training.train(config, corpus, out, corpus / "features", torch.device("cpu"))
+    return {
+        stage: {name: [value for _, value in points] for name, points in terms.items()}
+        for stage, terms in read_log(out / "log.csv").items()
+    }
 
 
-def run(config: TrainConfig, out: Path) -> list[list[float]]:
-    training.train(config, Path("data"), None, out, Path("cache"), torch.device("cpu"))
-    with (out / "log.csv").open(encoding="utf-8") as file:
-        return [[float(value) for value in row] for row in csv.reader(file)]
+def test_a_hundred_steps_lower_the_loss_and_leave_weights_that_load(corpus: Path, tmp_path: Path) -> None:
+    log = run(TINY, corpus, tmp_path)
 
-
-@pytest.mark.usefixtures("made_data")
-def test_a_hundred_steps_lower_the_loss_and_leave_weights_that_load(tmp_path: Path) -> None:
-    log = run(TINY, tmp_path)
-
-    assert [row[0] for row in log] == [50, 100]
-    shape, displacement, lip_contact = 1, 2, 5
-    assert log[1][shape] < log[0][shape]
-    assert log[1][displacement] < 0.9 * log[0][displacement]
-    assert log[1][lip_contact] < 0.6 * log[0][lip_contact]
+    assert log["all"]["shape"][1] < log["all"]["shape"][0]
+    assert log["all"]["displacement"][1] < 0.9 * log["all"]["displacement"][0]
+    assert log["all"]["lip_contact"][1] < 0.9 * log["all"]["lip_contact"][0]
+    assert set(log) == {"all", "shapes", "settle"}
     assert load_model(tmp_path).network.config.samples == 48
+    about = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))["about"]
+    assert about["sources"] == {"hums": "CC0"}
+    assert about["training"]["steps"] == 100
 
 
-@pytest.mark.usefixtures("made_data")
-def test_the_joint_form_trains_by_the_same_loop(tmp_path: Path) -> None:
+def test_the_joint_form_trains_by_the_same_loop(corpus: Path, tmp_path: Path) -> None:
     joint = replace(TINY, model=replace(TINY.model, regression="joint"))
 
-    log = run(joint, tmp_path)
+    log = run(joint, corpus, tmp_path)
 
-    displacement, lip_contact = 1, 3
-    assert log[1][displacement] < 0.9 * log[0][displacement]
-    assert log[1][lip_contact] < 0.9 * log[0][lip_contact]
+    assert log["all"]["displacement"][1] < 0.9 * log["all"]["displacement"][0]
     assert load_model(tmp_path).network.config.regression == "joint"
 
 
-@pytest.mark.usefixtures("made_data")
+def test_mixed_precision_learns_too(corpus: Path, tmp_path: Path) -> None:
+    log = run(replace(TINY, precision="bfloat16"), corpus, tmp_path)
+
+    assert log["all"]["displacement"][1] < 0.9 * log["all"]["displacement"][0]
+
+
 def test_a_run_that_was_stopped_ends_where_the_whole_one_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "LOG_EVERY", 10)
     monkeypatch.setattr(training, "CHECKPOINT_EVERY", 10)
-    config = replace(TINY, steps=20)
-    whole = run(config, tmp_path / "whole")
+    config = replace(TINY, steps=50, shape_steps=0, settle_steps=0)
+    whole = run(config, corpus, tmp_path / "whole")
 
     class Stop(Exception):
         pass
 
-    def stop_at_ten(path: Path, step: int, *rest: object) -> None:
-        save(path, step, *rest)  # type: ignore[arg-type]
-        if step == 10:
+    def stop_at_forty(self: object, stage: str, step: int, *rest: object) -> None:
+        save(self, stage, step, *rest)
+        if step == 40:
             raise Stop
 
-    save = training.save_checkpoint
-    monkeypatch.setattr(training, "save_checkpoint", stop_at_ten)
+    save = training.Checkpoint.save
+    monkeypatch.setattr(training.Checkpoint, "save", stop_at_forty)
     with pytest.raises(Stop):
-        run(config, tmp_path / "parts")
-    monkeypatch.setattr(training, "save_checkpoint", save)
-    parts = run(config, tmp_path / "parts")
+        run(config, corpus, tmp_path / "parts")
+    monkeypatch.setattr(training.Checkpoint, "save", save)
+    run(config, corpus, tmp_path / "parts")
 
-    assert parts[-1] == pytest.approx(whole[-1], rel=1e-3)
+    network, same = (load_model(tmp_path / name).network for name in ("whole", "parts"))
+    assert whole
+    for one, other in zip(network.parameters(), same.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-5)
+
+
+def test_two_processes_take_the_same_steps_as_one(corpus: Path, tmp_path: Path) -> None:
+    config = replace(TINY, steps=50, shape_steps=0, settle_steps=0)
+    alone = run(config, corpus, tmp_path / "alone")
+    settings = {**config.to_json(), "steps": 50}
+    (tmp_path / "config.json").write_text(json.dumps(settings), encoding="utf-8")
+    command = [
+        *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"),
+        *("-m", "mmtalker.training.train", str(tmp_path / "config.json"), "--corpus", str(corpus)),
+        *("-o", str(tmp_path / "two"), "--device", "cpu"),
+    ]
+
+    subprocess.run(command, check=True, timeout=240)
+
+    two = read_log(tmp_path / "two" / "log.csv")["all"]
+    for name, means in alone["all"].items():
+        assert two[name][0][1] == pytest.approx(means[0], rel=1e-2)
+    network, same = (load_model(tmp_path / name).network for name in ("alone", "two"))
+    for one, other in zip(network.parameters(), same.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=2e-2, atol=2e-3)
+
+
+@pytest.fixture(scope="module")
+def heads(tmp_path_factory: pytest.TempPathFactory) -> list[HeadTensors]:
+    return load_heads(tmp_path_factory.mktemp("no_models"), TINY)
 
 
 def test_the_lip_gap_of_the_shipped_head_is_closed_at_rest(heads: list[HeadTensors]) -> None:
+    assert len(heads) == 1
+    assert heads[0].own
     assert heads[0].lip_rest.numpy() == pytest.approx(0.0, abs=0.05)
     assert heads[0].weight.max() > 3 * heads[0].weight.min()
+    assert len(load_canonical().lip_pairs) == len(heads[0].lip_rest)

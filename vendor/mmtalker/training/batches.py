@@ -1,47 +1,89 @@
-"""Windows of speech with their motion, drawn at random from filmed and guessed recordings."""
+"""Windows of speech with their motion, drawn at random from all sources in fixed shares."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.training.config import TrainConfig
 from mmtalker.training.targets import mirror_order
 from mmtalker.training.utterances import Utterance
 
 
-class Batches:
-    """Windows of speech drawn at random: features, activations, and the two frames before."""
+@dataclass(frozen=True)
+class Batch:
+    """B windows of T frames.
 
-    def __init__(self, filmed: list[Utterance], config: TrainConfig) -> None:
+    Attributes:
+        features: (B, T, L, D) encoder layers.
+        target: (B, T, K) activations.
+        known: (B, K) whether the source of a window says something about the channel.
+        before: (B, 2, K) activations of the two frames before each window.
+        from_rest: (B,) windows that shall not see them.
+    """
+
+    features: Tensor
+    target: Tensor
+    known: Tensor
+    before: Tensor
+    from_rest: Tensor
+
+    def part(self, rank: int, processes: int) -> Batch:
+        """Return the windows of one of several processes."""
+        return Batch(*(getattr(self, item.name)[rank::processes] for item in fields(self)))
+
+    def to(self, device: torch.device) -> Batch:
+        return Batch(*(getattr(self, item.name).to(device) for item in fields(self)))
+
+
+class Batches:
+    """Draws batches.
+
+    Args:
+        sets: utterances by source.
+        config: window, batch and the sources' shares.
+
+    Raises:
+        MMTalkerError: FILE_FORMAT when no source has a recording as long as a window.
+    """
+
+    def __init__(self, sets: dict[str, list[Utterance]], config: TrainConfig) -> None:
         self._config = config
-        self._filmed = self._long_enough(filmed)
-        self._guessed: list[Utterance] = []
+        long_enough = {
+            name: [u for u in found if len(u.features) > config.window + 2] for name, found in sets.items()
+        }
+        self._sets = [found for found in long_enough.values() if found]
+        share = np.array([config.shares.get(name, 0.0) for name, found in long_enough.items() if found])
+        if not share.sum() > 0.0:
+            raise MMTalkerError(
+                ErrorCode.FILE_FORMAT,
+                f"No source of the corpus has motion for a window of {config.window} frames. Build the "
+                "corpus whole, or give the sources a share in the training configuration.",
+            )
+        self._share = share / share.sum()
         self._mirror = mirror_order()
 
-    def use_guessed(self, utterances: list[Utterance]) -> None:
-        """Mix in speech whose motion was guessed, in place of earlier guesses."""
-        self._guessed = self._long_enough(utterances)
-
-    def _long_enough(self, utterances: list[Utterance]) -> list[Utterance]:
-        return [u for u in utterances if len(u.features) > self._config.window + 2]
-
-    def draw(self, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Return features (B, T, L, D), activations (B, T, K), activations before (B, 2, K)."""
+    def draw(self, rng: np.random.Generator) -> Batch:
+        """Draw one batch; the same generator state gives the same one."""
         window = self._config.window
-        features, targets, before = [], [], []
-        for _ in range(self._config.batch):
-            guessed = self._guessed and rng.random() < self._config.unfilmed_share
-            pool = self._guessed if guessed else self._filmed
-            utterance = pool[int(rng.integers(len(pool)))]
+        features, targets, known, before = [], [], [], []
+        for source in rng.choice(len(self._sets), self._config.batch, p=self._share):
+            found = self._sets[int(source)]
+            utterance = found[int(rng.integers(len(found)))]
             start = int(rng.integers(2, len(utterance.features) - window))
             target = utterance.target[start - 2 : start + window]
+            says = utterance.known
             if rng.random() < 0.5:  # a mirrored face says the same words
-                target = target[:, self._mirror]
+                target, says = target[:, self._mirror], says[self._mirror]
             features.append(utterance.features[start : start + window])
+            known.append(says)
             before.append(target[:2])
             targets.append(target[2:])
-        stacked = (np.stack(part).astype(np.float32) for part in (features, targets, before))
+        from_rest = rng.random(self._config.batch) < self._config.no_past
+        stacked = [np.stack(part).astype(np.float32) for part in (features, targets, before)]
         first, second, third = (torch.from_numpy(part) for part in stacked)
-        return first, second, third
+        return Batch(first, second, torch.from_numpy(np.stack(known)), third, torch.from_numpy(from_rest))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.model.config import ModelConfig
@@ -20,6 +20,24 @@ class LossWeights:
     activation: float = 1.0
     velocity: float = 6.0
     lip_contact: float = 8.0
+    eye_closure: float = 1.0
+    roughness: float = 0.5
+
+
+def default_copies() -> dict[str, int]:
+    return {"grid": 4, "facegood": 3, "kokoro": 1, "nathalie": 1, "kerstin": 1, "flemishguy": 1}
+
+
+def default_shares() -> dict[str, float]:
+    return {
+        "grid": 0.35,
+        "facegood": 0.15,
+        "kokoro": 0.37,
+        "nathalie": 0.03,
+        "kerstin": 0.03,
+        "flemishguy": 0.03,
+        "noise": 0.04,
+    }
 
 
 @dataclass(frozen=True)
@@ -30,7 +48,7 @@ class TrainConfig:
         steps: optimiser steps.
         shape_steps: steps after them that refine the shape keys alone.
         settle_steps: steps at the end in which only activations learn, on the refined shape keys.
-        batch: windows of speech a step.
+        batch: windows of speech a step, over all processes together.
         window: frames of a window, at 50 Hz.
         samples: geometry samples a step, drawn anew; inference may use more.
         shape_points: chart points a step at which shape keys are compared.
@@ -38,14 +56,15 @@ class TrainConfig:
         learning_rate: peak; half a cosine leads it to a hundredth.
         weight_decay: of AdamW.
         average: decay of the running average of weights, which is what is saved.
-        variants: changed copies of each recording.
-        unfilmed_variants: the same of each recording that nobody filmed.
-        label_at: steps at which those recordings get their motion, anew each time, from the network
-            itself, corrected by their phones.
-        unfilmed_share: part of every batch that comes from them afterwards.
-        held_out_voices: of them, never trained on.
+        precision: ``float32``, or ``bfloat16`` for mixed precision.
+        copies: changed copies of each recording, by source; 1 for a source that is not named.
+        shares: part of every batch that comes from each source; sources that are not there leave
+            theirs to the others.
+        without: sources that are left out. What animated unfilmed speech may still have seen them: see
+            ``corpus leave-out``.
         noise_clips: recordings without speech.
         anny_heads, ict_heads: random identities beside each model's own.
+        remeshed: share of them with another topology than their model's.
         no_past: share of windows that start from rest instead of seeing the frames before.
         seed: of everything.
         losses: weights of the terms.
@@ -58,19 +77,19 @@ class TrainConfig:
     batch: int = 16
     window: int = 90
     samples: int = 160
-    shape_points: int = 2048
+    shape_points: int = 1024
     motion_points: int = 128
     learning_rate: float = 2e-3
     weight_decay: float = 0.02
     average: float = 0.998
-    variants: int = 5
-    unfilmed_variants: int = 1
-    label_at: tuple[int, ...] = (1600, 3600)
-    unfilmed_share: float = 0.35
-    held_out_voices: tuple[str, ...] = ("af_heart", "am_michael")
+    precision: Literal["float32", "bfloat16"] = "float32"
+    copies: dict[str, int] = field(default_factory=default_copies)
+    shares: dict[str, float] = field(default_factory=default_shares)
+    without: tuple[str, ...] = ()
     noise_clips: int = 40
     anny_heads: int = 12
     ict_heads: int = 12
+    remeshed: float = 0.5
     no_past: float = 0.5
     seed: int = 0
     losses: LossWeights = field(default_factory=LossWeights)
@@ -91,9 +110,7 @@ class TrainConfig:
             known = {item.name for item in fields(TrainConfig)}
             if unknown := set(values) - known:
                 raise ValueError(f"unknown fields {', '.join(sorted(unknown))}")
-            for name in ("held_out_voices", "label_at"):
-                if name in values:
-                    values[name] = tuple(values[name])
+            values["without"] = tuple(values.get("without", ()))
             if "losses" in values:
                 values["losses"] = LossWeights(**values["losses"])
             if "model" in values:

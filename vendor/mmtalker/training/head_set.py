@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mmtalker.data.heads import TrainingHead
-from mmtalker.mesh.canonical import CanonicalHead
+from mmtalker.data.heads import TrainingHead, anny_head, ict_head
+from mmtalker.data.remesh import head_variants
+from mmtalker.mesh.canonical import CanonicalHead, load_canonical
 from mmtalker.mesh.roles import CHART_ROLES, Role
 from mmtalker.mesh.surface import CanonicalSurface
 from mmtalker.model.heads import HeadSurface
 from mmtalker.model.regression import DISPLACEMENT_SCALE
+from mmtalker.training.config import TrainConfig
 
 REGION_WEIGHT = {"lips": 5.0, "eye_region": 3.0}
 """How much a point of these regions counts, beside 1 for the rest of the face."""
@@ -58,19 +61,24 @@ class HeadTensors:
 
     Attributes:
         name: for logs.
+        own: whether it is a model's own head and not a random person.
         surface: its chart vertices, for sampling.
         places: all of them.
         weight: (P,) how much each counts in a loss, and how often a step looks at it.
         lips: 2 G points of the inner lips, the upper ones first, each facing its lower one.
         lip_rest: (G,) gap at rest, cm.
+        lids: 2 Q points of the lid margins, likewise; lid_rest: (Q,).
     """
 
     name: str
+    own: bool
     surface: HeadSurface
     places: Places
     weight: Tensor
     lips: Places
     lip_rest: Tensor
+    lids: Places
+    lid_rest: Tensor
 
     def at(self, uv: NDArray[np.float32]) -> Places:
         """Read points and true shape keys at any chart places (N, 2)."""
@@ -87,7 +95,7 @@ class HeadTensors:
         return gap
 
 
-def head_tensors(head: TrainingHead, canonical: CanonicalHead) -> HeadTensors:
+def head_tensors(head: TrainingHead, canonical: CanonicalHead, own: bool = False) -> HeadTensors:
     """Keep a head's chart vertices and weigh them by region."""
     kept = np.isin(head.role, CHART_ROLES)
     renumber = np.cumsum(kept) - 1
@@ -106,8 +114,33 @@ def head_tensors(head: TrainingHead, canonical: CanonicalHead) -> HeadTensors:
         inside = torch.from_numpy(canonical.regions[region][nearest])
         weight = torch.where(inside, torch.tensor(factor), weight)
 
-    bare = HeadTensors(head.name, surface, places, weight, places, torch.zeros(0))
+    nothing = torch.zeros(0)
+    bare = HeadTensors(head.name, own, surface, places, weight, places, nothing, places, nothing)
     lips = bare.at(canonical.uv[canonical.lip_pairs.T.ravel()])
-    upper, lower = lips.point[:, 1].chunk(2)
-    rest = (upper - lower).clamp_min(0.0) * 10.0
-    return HeadTensors(head.name, surface, places, weight, lips, rest)
+    lids = bare.at(canonical.uv[canonical.lid_pairs.T.ravel()])
+    return replace(bare, lips=lips, lip_rest=_rest_gap(lips), lids=lids, lid_rest=_rest_gap(lids))
+
+
+def _rest_gap(pairs: Places) -> Tensor:
+    """(G,) cm between facing points of 2 G places."""
+    upper, lower = pairs.point[:, 1].chunk(2)
+    return (upper - lower).clamp_min(0.0) * 10.0
+
+
+def load_heads(folder: Path, config: TrainConfig) -> list[HeadTensors]:
+    """Return the models' own heads first, then random identities of each, some of another topology.
+
+    Args:
+        folder: of the corpus; without ``heads/ict_facekit`` in it there is one model only.
+        config: how many.
+    """
+    canonical = load_canonical()
+    rng = np.random.default_rng(config.seed)
+    two = (folder / "heads" / "ict_facekit").exists()
+    own = [anny_head()] + ([ict_head(folder)] if two else [])
+    people = [anny_head(rng) for _ in range(config.anny_heads)]
+    people += [ict_head(folder, rng) for _ in range(config.ict_heads if two else 0)]
+    people = [head_variants(head, rng) if rng.random() < config.remeshed else head for head in people]
+    return [head_tensors(head, canonical, own=True) for head in own] + [
+        head_tensors(head, canonical) for head in people
+    ]

@@ -36,13 +36,19 @@ def velocity_loss(predicted: Tensor, truth: Tensor) -> Tensor:
     return ((predicted.diff(dim=1) - truth.diff(dim=1)) ** 2).mean()
 
 
-def lip_contact_loss(predicted: Tensor, truth: Tensor, rest: Tensor) -> Tensor:
-    """Squared error of the lip gap, counted most where the true lips come together.
+def contact_loss(predicted: Tensor, truth: Tensor, rest: Tensor) -> Tensor:
+    """Squared error of the gap between lips, or lids, counted most where the true ones come together.
 
     Args:
-        predicted, truth: (B, T, G) change of the gap at G places along the lips, cm.
+        predicted, truth: (B, T, G) change of the gap at G places along them, cm.
         rest: (G,) gap of the head at rest, cm.
     """
     opening = (truth + rest).clamp_min(0.0)
     emphasis = 1.0 + CLOSURE_EMPHASIS * torch.exp(-opening / CLOSURE_REACH)
     return (emphasis * (predicted - truth) ** 2).mean()
+
+
+def roughness_loss(change: Tensor) -> Tensor:
+    """Mean squared second difference of a grid over the chart, (1, C, R, R): noise costs more than bends."""
+    along, across = change.diff(n=2, dim=2), change.diff(n=2, dim=3)
+    return (along**2).mean() + (across**2).mean()

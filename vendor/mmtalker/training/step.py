@@ -3,92 +3,115 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmtalker.model.heads import Chart, sample_head
 from mmtalker.model.inference import past_motion
 from mmtalker.model.network import MMTalkerNetwork, SampledHead
 from mmtalker.model.regression import JointRegression
+from mmtalker.training.batches import Batch
 from mmtalker.training.config import TrainConfig
 from mmtalker.training.head_set import HeadTensors, Places
-from mmtalker.training.losses import displacement_loss, lip_contact_loss, shape_loss, velocity_loss
+from mmtalker.training.losses import contact_loss, displacement_loss, shape_loss, velocity_loss
 
 
-def step_loss(
-    network: MMTalkerNetwork,
-    chart: Chart,
-    head: HeadTensors,
-    batch: tuple[Tensor, Tensor, Tensor],
-    config: TrainConfig,
-    generator: torch.Generator,
-) -> dict[str, Tensor]:
-    """Return every term of the loss, unweighted, for one head and one batch of speech."""
-    device = chart.corners.device
-    features, target, before = (part.to(device) for part in batch)
-    sampled = sample_head(network, chart, head.surface, config.samples, generator)
-    true_at_samples = head.at(sampled.uv.detach().cpu().numpy()).shapes.to(device)
-    past = past_motion(true_at_samples, before[:, 0], before[:, 1])
-    starts_at_rest = torch.rand(len(features), generator=generator) < config.no_past
-    past = past * (~starts_at_rest).to(past)[:, None, None]
+class StepLoss(nn.Module):
+    """The network with its losses, as one module, so that several processes can share the work.
 
-    rows = torch.multinomial(head.weight, config.shape_points, replacement=True, generator=generator)
-    places, lips = head.places[rows].to(device), head.lips.to(device)
-    if isinstance(network.regression, JointRegression):
-        motion = network.motion(sampled, features, past)
-        few_rows = torch.arange(config.motion_points, device=device)
-        return _joint_terms(
-            network, sampled, motion, target, places[few_rows], lips, head.lip_rest.to(device)
+    Args:
+        network: to train.
+        chart: over which samples are drawn.
+        config: sizes.
+    """
+
+    def __init__(self, network: MMTalkerNetwork, chart: Chart, config: TrainConfig) -> None:
+        super().__init__()
+        self.network, self._chart, self._config = network, chart, config
+
+    def forward(self, head: HeadTensors, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+        """Return every term of the loss, unweighted."""
+        network, config = self.network, self._config
+        device = self._chart.corners.device
+        batch = batch.to(device)
+        sampled = sample_head(network, self._chart, head.surface, config.samples, generator)
+        true_at_samples = head.at(sampled.uv.detach().cpu().numpy()).shapes.to(device)
+        past = past_motion(true_at_samples, batch.before[:, 0], batch.before[:, 1])
+        past = past * (~batch.from_rest).to(past)[:, None, None]
+
+        rows = torch.multinomial(head.weight, config.shape_points, replacement=True, generator=generator)
+        places = head.places[rows].to(device)
+        lips, lids = _Facing(head.lips, head.lip_rest, device), _Facing(head.lids, head.lid_rest, device)
+        if isinstance(network.regression, JointRegression):
+            motion = network.motion(sampled, batch.features, past)
+            few_rows = torch.arange(config.motion_points, device=device)
+            return _joint_terms(network, sampled, motion, batch, places[few_rows], lips, lids)
+        everywhere = [places, lips.places, lids.places]
+        shapes = network.shapes(
+            sampled,
+            torch.cat([part.uv for part in everywhere]),
+            torch.cat([part.point for part in everywhere]),
         )
-    shapes = network.shapes(sampled, torch.cat([places.uv, lips.uv]), torch.cat([places.point, lips.point]))
-    at_places, at_lips = shapes[:, : len(rows)], shapes[:, len(rows) :]
-    activations = network.activations(sampled, features, past)
+        at_places, at_lips, at_lids = torch.split(shapes, [len(part.uv) for part in everywhere], dim=1)
+        activations = network.activations(sampled, batch.features, past)
+        # Where a source says nothing, the network is right whatever it does.
+        target = torch.where(batch.known[:, None], batch.target, activations.detach())
 
-    few = slice(0, config.motion_points)
-    predicted = torch.einsum("btk,kpc->btpc", activations, at_places[:, few])
-    truth = torch.einsum("btk,kpc->btpc", target, places.shapes[:, few])
+        few = slice(0, config.motion_points)
+        predicted = torch.einsum("btk,kpc->btpc", activations, at_places[:, few])
+        truth = torch.einsum("btk,kpc->btpc", target, places.shapes[:, few])
+        one = torch.ones(config.shape_points, device=device)  # rows were drawn by weight already
+        return {
+            "shape": shape_loss(at_places, places.shapes, one)
+            + shape_loss(at_lips, lips.places.shapes, torch.ones_like(lips.places.uv[:, 0])),
+            "displacement": displacement_loss(predicted, truth, one[few]),
+            "activation": ((activations - target) ** 2).mean(),
+            "velocity": velocity_loss(activations, target),
+            "lip_contact": contact_loss(
+                activations @ _facing_gap(at_lips), target @ _facing_gap(lips.places.shapes), lips.rest
+            ),
+            "eye_closure": contact_loss(
+                activations @ _facing_gap(at_lids), target @ _facing_gap(lids.places.shapes), lids.rest
+            ),
+        }
 
-    def gap_change(curves: Tensor, shapes_at_lips: Tensor) -> Tensor:
-        upper, lower = shapes_at_lips[..., 1].chunk(2, dim=1)
-        return curves @ (upper - lower)
 
-    uniform = torch.ones(len(rows), device=device)  # rows were drawn by weight already
-    lip_ones = torch.ones(lips.uv.shape[0], device=device)
-    return {
-        "shape": shape_loss(at_places, places.shapes, uniform) + shape_loss(at_lips, lips.shapes, lip_ones),
-        "displacement": displacement_loss(predicted, truth, uniform[few]),
-        "activation": ((activations - target) ** 2).mean(),
-        "velocity": velocity_loss(activations, target),
-        "lip_contact": lip_contact_loss(
-            gap_change(activations, at_lips), gap_change(target, lips.shapes), head.lip_rest.to(device)
-        ),
-    }
+class _Facing:
+    """Points of lips or lids on the device of the step."""
+
+    def __init__(self, places: Places, rest: Tensor, device: torch.device) -> None:
+        self.places, self.rest = places.to(device), rest.to(device)
+
+
+def _facing_gap(displacement: Tensor) -> Tensor:
+    """(..., 2 G, 3) displacement of facing points -> (..., G) change of their gap."""
+    upper, lower = displacement[..., 1].chunk(2, dim=-1)
+    return upper - lower
 
 
 def _joint_terms(
     network: MMTalkerNetwork,
     sampled: SampledHead,
     motion: Tensor,
-    target: Tensor,
+    batch: Batch,
     places: Places,
-    lips: Places,
-    lip_rest: Tensor,
+    lips: _Facing,
+    lids: _Facing,
 ) -> dict[str, Tensor]:
     """Return the terms of the joint form, which has displacement alone: no shape keys, no activations."""
     assert isinstance(network.regression, JointRegression)
-    uv, point = torch.cat([places.uv, lips.uv]), torch.cat([places.point, lips.point])
+    everywhere = [places, lips.places, lids.places]
+    uv, point = torch.cat([p.uv for p in everywhere]), torch.cat([p.point for p in everywhere])
     local, whole = network.point_features(sampled, uv)
     made = network.regression(motion, uv, point, local, whole)
-    truth = torch.einsum("btk,kpc->btpc", target, torch.cat([places.shapes, lips.shapes], dim=1))
-    count = len(places.uv)
-
-    def gap_change(displacement: Tensor) -> Tensor:
-        upper, lower = displacement[:, :, count:, 1].chunk(2, dim=2)
-        return upper - lower
-
+    truth = torch.einsum("btk,kpc->btpc", batch.target, torch.cat([p.shapes for p in everywhere], dim=1))
+    sizes = [len(part.uv) for part in everywhere]
+    _, made_lips, made_lids = torch.split(made, sizes, dim=2)
+    _, true_lips, true_lids = torch.split(truth, sizes, dim=2)
     return {
         "displacement": displacement_loss(made, truth, torch.ones(len(uv), device=uv.device)),
         "velocity": velocity_loss(made, truth),
-        "lip_contact": lip_contact_loss(gap_change(made), gap_change(truth), lip_rest),
+        "lip_contact": contact_loss(_facing_gap(made_lips), _facing_gap(true_lips), lips.rest),
+        "eye_closure": contact_loss(_facing_gap(made_lids), _facing_gap(true_lids), lids.rest),
     }
 
 

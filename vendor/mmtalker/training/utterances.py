@@ -1,32 +1,29 @@
-"""Speech with its motion at 50 Hz: what one training example is made of, features cached on disk."""
+"""Speech with its motion at 50 Hz: what one training example is made of."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import hashlib
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmtalker.data.augment import augment
-from mmtalker.data.grid import GridClip, GridMotion
-from mmtalker.data.phone_speech import Phone, PhoneClip
+from mmtalker.data.corpus import Clip, Corpus, Motion
 from mmtalker.progress import Progress, silent
 from mmtalker.speech.audio import SAMPLE_RATE, Audio, load_audio
-from mmtalker.speech.cache import FeatureCache
 from mmtalker.speech.features import FEATURE_RATE, WINDOW_FRAMES, SpeechEncoder, frame_count
-from mmtalker.training.targets import clip_targets
+from mmtalker.training.config import TrainConfig
+from mmtalker.training.store import FeatureStore
+from mmtalker.training.targets import rest_in_silence
 
 Float32 = NDArray[np.float32]
 
-Encode = Callable[[Audio, int], NDArray[np.float16]]
-"""Speech and its place in the encoder's window -> (T, L, D) features."""
-
-UNFILMED_SEED = 1_000_000
-"""Added to a clip's number, so that its copies differ from those of filmed clips."""
-
-HELD_OUT_EVERY = 10
-"""Each tenth sentence is never trained on."""
+COPIES_VERSION = 2
+"""Raised when the same clip would give other copies."""
 
 
 @dataclass(frozen=True)
@@ -37,112 +34,140 @@ class Utterance:
         name: of the recording.
         features: (T, L, D) float16 encoder layers at 50 Hz.
         target: (T, 52) activations.
+        known: (52,) channels that ``target`` says something about.
     """
 
     name: str
     features: NDArray[np.float16]
     target: Float32
+    known: NDArray[np.bool_]
 
 
-def cached_encode(encoder: SpeechEncoder, cache: FeatureCache) -> Encode:
-    """Return an encoder that looks into the cache first."""
-
-    def encode(audio: Audio, first_position: int) -> NDArray[np.float16]:
-        return cache.features(encoder, audio, first_position=first_position).astype(np.float16)
-
-    return encode
-
-
-def is_held_out(index: int) -> bool:
-    """Say whether clip number ``index`` of the corpus is kept for evaluation."""
-    return index % HELD_OUT_EVERY == 0
-
-
-def prepare(
-    grid: GridMotion,
-    activations: Float32,
-    encode: Encode,
-    variants: int,
+def training_utterances(
+    corpus: Corpus,
+    encoder: SpeechEncoder,
+    config: TrainConfig,
+    cache: Path,
     progress: Progress = silent,
-) -> tuple[list[Utterance], list[Utterance]]:
-    """Encode all clips: the recording itself and, for training, ``variants`` changed copies of each.
+) -> dict[str, list[Utterance]]:
+    """Encode every training clip that has motion, and changed copies of it.
+
+    Args:
+        corpus: the folder.
+        encoder: of speech.
+        config: says which sources are left out and how many copies a clip gets.
+        cache: folder of the stores.
+        progress: told how far it is.
 
     Returns:
-        Utterances to train on and held-out ones.
+        Utterances by source; noise without speech is a source of its own.
     """
-    train: list[Utterance] = []
-    test: list[Utterance] = []
-    for index, clip in enumerate(grid.clips):
-        recording = load_audio(clip.audio)
-        if is_held_out(index):
-            test.append(_utterance(clip, activations, recording, 1.0, 0, encode))
-        else:
-            train.append(_utterance(clip, activations, recording, 1.0, 0, encode))
-            for audio, speed, first_position in _copies(recording, index, variants):
-                train.append(_utterance(clip, activations, audio, speed, first_position, encode))
-        progress("features", (index + 1) / len(grid.clips))
-    return train, test
+    sets = {
+        source.name: _encoded(
+            corpus, source.name, encoder, cache, config.copies.get(source.name, 1), progress, config
+        )
+        for source in corpus.sources
+        if source.name not in config.without
+    }
+    sets["noise"] = _noise(encoder, config.noise_clips, cache)
+    return {name: found for name, found in sets.items() if found}
 
 
-@dataclass(frozen=True)
-class Unfilmed:
-    """Speech of a known text that nobody filmed.
+def test_utterance(corpus: Corpus, clip: Clip, features: NDArray[np.float16]) -> Utterance | None:
+    """Put a test clip's true motion beside its features; None where nobody knows its motion."""
+    motion = corpus.motion(clip)
+    return None if motion is None else _utterance(clip, motion, features, 1.0)
 
-    Attributes:
-        name: of the recording.
-        features: (T, L, D) float16 at 50 Hz.
-        phones: with their times.
+
+def _encoded(
+    corpus: Corpus,
+    source: str,
+    encoder: SpeechEncoder,
+    cache: Path,
+    copies: int,
+    progress: Progress,
+    config: TrainConfig,
+) -> list[Utterance]:
+    clips = [clip for clip in corpus.training() if clip.source == source]
+    motions = [(clip, motion) for clip in clips if (motion := corpus.motion(clip)) is not None]
+    store = FeatureStore(cache, source, (len(encoder.layers), encoder.width))
+    keys: list[str] = []
+    for done, (clip, _) in enumerate(motions):
+        path = corpus.audio(clip)
+        wanted = [_key(path, copy) for copy in range(copies + 1)]
+        if missing := [copy for copy, key in enumerate(wanted) if key not in store]:
+            recording = load_audio(path)
+            for copy in missing:
+                audio, speed, position = changed(recording, clip.name, copy)
+                features = encoder.features(audio, first_position=position).astype(np.float16)
+                store.put(wanted[copy], speed, features)
+        keys += wanted
+        progress(f"speech of {source}", (done + 1) / len(motions))
+    read = store.read(keys)
+    return [
+        _utterance(clip, motion, features, speed)
+        for row, (clip, motion) in enumerate(motions)
+        for features, speed in read[row * (copies + 1) : (row + 1) * (copies + 1)]
+    ]
+
+
+def changed(recording: Audio, name: str, copy: int) -> tuple[Audio, float, int]:
+    """Return copy number ``copy`` of a recording, its speed and its place in the encoder's window.
+
+    Copy 0 is the recording itself. Each other one lies at another place, since the encoder's states
+    tell where in its window they are.
     """
-
-    name: str
-    features: NDArray[np.float16]
-    phones: tuple[Phone, ...]
-
-    @property
-    def times(self) -> NDArray[np.float64]:
-        """(T,) seconds of the frames."""
-        return np.arange(len(self.features)) / FEATURE_RATE
+    if copy == 0:
+        return recording, 1.0, 0
+    rng = np.random.default_rng([zlib.crc32(name.encode()), copy])
+    samples, speed = augment(recording.samples, rng, SAMPLE_RATE)
+    audio = Audio(samples)
+    room = max(0, WINDOW_FRAMES - frame_count(audio))
+    return audio, speed, int(rng.integers(0, room + 1))
 
 
-def prepare_unfilmed(clips: list[PhoneClip], encode: Encode, variants: int) -> list[Unfilmed]:
-    """Encode recordings with known phones, and ``variants`` changed copies of each."""
-    found = []
-    for index, clip in enumerate(clips):
-        recording = load_audio(clip.audio)
-        found.append(Unfilmed(clip.name, encode(recording, 0), clip.phones))
-        for audio, speed, first_position in _copies(recording, UNFILMED_SEED + index, variants):
-            found.append(Unfilmed(clip.name, encode(audio, first_position), clip.faster(speed)))
-    return found
-
-
-def noise_utterances(encode: Encode, count: int) -> Iterator[Utterance]:
-    """Yield recordings without speech, from digital silence to loud hiss: the face rests."""
-    for seed in range(count):
+def _noise(encoder: SpeechEncoder, count: int, cache: Path) -> list[Utterance]:
+    """Return recordings without speech, from digital silence to loud hiss: the face rests."""
+    shape = (len(encoder.layers), encoder.width)
+    store = FeatureStore(cache, "noise", shape)
+    keys = [f"noise-{seed}" for seed in range(count)]
+    for seed, key in enumerate(keys):
+        if key in store:
+            continue
         rng = np.random.default_rng([seed, 1])
         level = 0.0 if seed == 0 else 10 ** rng.uniform(-5.0, -0.7)
         samples = (level * rng.standard_normal(3 * SAMPLE_RATE)).astype(np.float32)
         audio = Audio(np.clip(samples, -1.0, 1.0))
-        features = encode(audio, int(rng.integers(0, WINDOW_FRAMES - frame_count(audio))))
-        yield Utterance(f"noise{seed}", features, np.zeros((len(features), 52), dtype=np.float32))
+        position = int(rng.integers(0, WINDOW_FRAMES - frame_count(audio)))
+        store.put(key, 1.0, encoder.features(audio, first_position=position).astype(np.float16))
+    everything = np.ones(52, dtype=bool)
+    return [
+        Utterance(key, features, np.zeros((len(features), 52), dtype=np.float32), everything)
+        for key, (features, _) in zip(keys, store.read(keys), strict=True)
+    ]
 
 
-def _copies(recording: Audio, index: int, variants: int) -> Iterator[tuple[Audio, float, int]]:
-    """Changed copies, each at another place of the encoder's window: its states tell where they are."""
-    for variant in range(variants):
-        rng = np.random.default_rng([index, variant])
-        samples, speed = augment(recording.samples, rng, SAMPLE_RATE)
-        audio = Audio(samples)
-        yield audio, speed, int(rng.integers(0, WINDOW_FRAMES - frame_count(audio)))
+def _key(audio: Path, copy: int) -> str:
+    """Fingerprint a copy by its recording's bytes: cheap, since flac is small."""
+    digest = hashlib.sha256(f"{COPIES_VERSION} {copy} ".encode())
+    digest.update(audio.read_bytes())
+    return digest.hexdigest()[:32]
 
 
-def _utterance(
-    clip: GridClip,
-    activations: Float32,
-    audio: Audio,
-    speed: float,
-    first_position: int,
-    encode: Encode,
-) -> Utterance:
-    features = encode(audio, first_position)
+def _utterance(clip: Clip, motion: Motion, features: NDArray[np.float16], speed: float) -> Utterance:
     times = np.arange(len(features)) / FEATURE_RATE * speed
-    return Utterance(clip.name, features, clip_targets(activations, clip, times))
+    target = motion.at(times)
+    if clip.phones:
+        target = rest_in_silence(target, [(p.start, p.end, p.name) for p in clip.phones], times)
+    return Utterance(clip.name, features, target, motion.known)
+
+
+def feature_statistics(sets: Mapping[str, Sequence[Utterance]], each: int = 100) -> tuple[Float32, Float32]:
+    """Return the (L, D) mean and standard deviation over up to ``each`` utterances of every source."""
+    chosen = [
+        utterance.features.astype(np.float32)
+        for found in sets.values()
+        for utterance in found[:: max(1, len(found) // each)]
+    ]
+    frames = np.concatenate(chosen)
+    return frames.mean(axis=0), frames.std(axis=0)

@@ -1,0 +1,176 @@
+"""The three stages of a run: everything together, shape keys alone, and activations on the finished keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mmtalker.model.heads import Chart, sample_head
+from mmtalker.model.network import MMTalkerNetwork
+from mmtalker.model.regression import FactorisedRegression
+from mmtalker.training.batches import Batches
+from mmtalker.training.config import TrainConfig
+from mmtalker.training.distributed import Processes
+from mmtalker.training.head_set import HeadTensors
+from mmtalker.training.losses import roughness_loss, shape_loss
+from mmtalker.training.step import StepLoss
+
+CHART_RATE = 5.0
+"""How much faster the grids over the chart learn: each of their nodes is touched by few points a step."""
+
+SETTLE_RATE = 0.3
+"""Learning rate of the last stage, as a part of the first one's."""
+
+Terms = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of a run.
+
+    Attributes:
+        name: for log and checkpoint.
+        steps: how many.
+        network: what learns.
+        groups: parameters as an optimiser takes them, each with its ``peak`` learning rate.
+        module: what is called at each step.
+        loss_at: the terms of a step's loss.
+    """
+
+    name: str
+    steps: int
+    network: MMTalkerNetwork
+    groups: list[dict[str, Any]]
+    module: nn.Module
+    loss_at: Callable[[int], Terms]
+    optimiser: type[torch.optim.Optimizer] = field(default=torch.optim.AdamW)
+
+
+def draws(config: TrainConfig, stage: int, step: int) -> tuple[np.random.Generator, torch.Generator]:
+    """Return the step's own sources of chance, so that a run which was stopped repeats nothing."""
+    rng = np.random.default_rng([config.seed, stage, step])
+    return rng, torch.Generator().manual_seed(int(rng.integers(2**62)))
+
+
+def draw_head(heads: list[HeadTensors], rng: np.random.Generator, own: float = 0.35) -> HeadTensors:
+    """Choose a head; a share of ``own`` goes to the models' own, which most users start from."""
+    models = sum(head.own for head in heads)
+    pool = models if rng.random() < own else len(heads)
+    return heads[int(rng.integers(pool))]
+
+
+def everything(
+    network: MMTalkerNetwork,
+    chart: Chart,
+    heads: list[HeadTensors],
+    batches: Batches,
+    start: Tensor,
+    config: TrainConfig,
+    run: Processes,
+) -> Stage:
+    """Motion and shape keys together.
+
+    Args:
+        network: to train.
+        chart: over which samples are drawn.
+        heads: to draw from.
+        batches: of speech.
+        start: the displacement map that training started from; leaving it roughly costs.
+        config: of the run.
+        run: this process.
+    """
+    module = run.share(StepLoss(network, chart, config))
+    regression = network.regression
+
+    def loss_at(step: int) -> Terms:
+        rng, generator = draws(config, 0, step)
+        head, batch = draw_head(heads, rng), batches.draw(rng).part(run.rank, run.count)
+        terms: Terms = module(head, batch, generator)
+        if isinstance(regression, FactorisedRegression):
+            terms["roughness"] = roughness_loss(regression.map - start)
+        return terms
+
+    return Stage("all", config.steps, network, parameter_groups(network, config), module, loss_at)
+
+
+def shape_keys(
+    network: MMTalkerNetwork, chart: Chart, heads: list[HeadTensors], start: Tensor, config: TrainConfig
+) -> Stage | None:
+    """Only what makes shape keys: fusion and activations stay as they are. None for the joint form."""
+    regression = network.regression
+    if not isinstance(regression, FactorisedRegression):
+        return None
+    device = chart.corners.device
+
+    def loss_at(step: int) -> Terms:
+        rng, generator = draws(config, 1, step)
+        head = draw_head(heads, rng, own=0.5)
+        # As many samples as at inference: the graph's features depend on their density.
+        sampled = sample_head(network, chart, head.surface, config.model.samples, generator)
+        points = 2 * config.shape_points
+        rows = torch.multinomial(head.weight, points, replacement=True, generator=generator)
+        places, lips = head.places[rows].to(device), head.lips.to(device)
+        shapes = network.shapes(
+            sampled, torch.cat([places.uv, lips.uv]), torch.cat([places.point, lips.point])
+        )
+        truth = torch.cat([places.shapes, lips.shapes], dim=1)
+        return {
+            "shape": shape_loss(shapes, truth, torch.ones(truth.shape[1], device=device)),
+            "roughness": roughness_loss(regression.map - start),
+        }
+
+    over_chart = [regression.map, *regression.trunk.encoding.parameters()]
+    known = {id(parameter) for parameter in over_chart}
+    dense = [*regression.trunk.parameters(), *regression.shape.parameters()]
+    groups = [
+        {"params": over_chart, "peak": CHART_RATE * config.learning_rate},
+        {"params": [p for p in dense if id(p) not in known], "peak": config.learning_rate},
+    ]
+    return Stage("shapes", config.shape_steps, network, groups, network, loss_at, torch.optim.Adam)
+
+
+def settle(
+    network: MMTalkerNetwork, chart: Chart, heads: list[HeadTensors], batches: Batches, config: TrainConfig
+) -> Stage | None:
+    """Let the activations get used to the finished shape keys, which stay. None for the joint form."""
+    regression = network.regression
+    if not isinstance(regression, FactorisedRegression):
+        return None
+    fine = replace(config, samples=config.model.samples, shape_points=config.motion_points)
+    module = StepLoss(network, chart, fine)
+
+    def loss_at(step: int) -> Terms:
+        rng, generator = draws(config, 2, step)
+        terms: Terms = module(draw_head(heads, rng), batches.draw(rng), generator)
+        return terms
+
+    moving = (network.speech, network.tokens, network.fusion, regression.activation)
+    parameters = [parameter for part in moving for parameter in part.parameters()]
+    groups = [{"params": parameters, "peak": SETTLE_RATE * config.learning_rate}]
+    return Stage("settle", config.settle_steps, network, groups, module, loss_at, torch.optim.Adam)
+
+
+def parameter_groups(network: MMTalkerNetwork, config: TrainConfig) -> list[dict[str, Any]]:
+    """Split the parameters: what lies over the chart is touched by few points a step and learns faster."""
+    over_chart = [*network.regression.trunk.encoding.parameters(), *network.sampler.parameters()]
+    left_out = {id(p) for p in network.sampler.parameters() if config.model.sampling == "uniform"}
+    if isinstance(network.regression, FactorisedRegression):
+        over_chart.append(network.regression.map)
+    over_chart = [parameter for parameter in over_chart if id(parameter) not in left_out]
+    known = left_out | {id(parameter) for parameter in over_chart}
+    rest = [parameter for parameter in network.parameters() if id(parameter) not in known]
+    return [
+        {"params": rest, "peak": config.learning_rate, "weight_decay": config.weight_decay},
+        {"params": over_chart, "peak": CHART_RATE * config.learning_rate, "weight_decay": 0.0},
+    ]
+
+
+def frozen_copy(network: MMTalkerNetwork) -> MMTalkerNetwork:
+    """A copy that follows the network and is what gets saved."""
+    return deepcopy(network).requires_grad_(False).eval()
