@@ -140,7 +140,8 @@ def skin_triangles(head: TrainingHead) -> NDArray[np.int32]:
     """(T, 3) triangles of the skin, in the numbering of its vertices alone."""
     skin = skin_of(head)
     inside = head.triangles[skin[head.triangles].all(axis=1)]
-    return (np.cumsum(skin) - 1)[inside].astype(np.int32)
+    triangles: NDArray[np.int32] = (np.cumsum(skin) - 1)[inside].astype(np.int32)
+    return triangles
 
 
 def _cutting_edge(head: TrainingHead) -> Float32:
