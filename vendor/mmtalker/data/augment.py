@@ -1,14 +1,28 @@
-"""Changes to a recording that leave its motion true: other voices, rooms, levels and noises."""
+"""Changes to a recording that leave its motion true: other voices, rooms, noises, levels and channels."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
+from mmtalker.data.channels import channel
+from mmtalker.data.noises import noise
+from mmtalker.data.rooms import room
+
 Float32 = NDArray[np.float32]
 
 MAX_DENOMINATOR = 40
+
+SPEEDS = (0.78, 1.4)
+LEVELS_DB = (-18.0, 6.0)
+
+ROOM_SHARE = 0.4
+NOISE_SHARE = 0.6
+CHANNEL_SHARE = 0.4
+"""How often a copy is heard in a room, beside noise, and through a poor channel."""
 
 
 def varispeed(samples: Float32, rate: float) -> tuple[Float32, float]:
@@ -28,41 +42,27 @@ def tilt(samples: Float32, rng: np.random.Generator) -> Float32:
     return coloured
 
 
-def room(samples: Float32, rng: np.random.Generator, rate: int) -> Float32:
-    """Add an exponentially decaying noise tail of 0.1 to 0.5 s (Polack's model of late reverberation)."""
-    decay = rng.uniform(0.1, 0.5)
-    time = np.arange(int(decay * rate)) / rate
-    tail = rng.standard_normal(len(time)) * np.exp(-6.9 * time / decay)
-    tail *= rng.uniform(0.05, 0.4) / np.sqrt((tail**2).sum())
-    tail[0] += 1.0
-    heard: Float32 = signal.fftconvolve(samples, tail)[: len(samples)].astype(np.float32)
-    return heard
-
-
-def noise(samples: Float32, rng: np.random.Generator) -> Float32:
-    """Add noise between white and brown at 8 to 35 dB below the recording."""
-    coloured = signal.lfilter([1.0], [1.0, -rng.uniform(0.0, 0.97)], rng.standard_normal(len(samples)))
-    power = np.sqrt(np.mean(samples**2) / max(float(np.mean(coloured**2)), 1e-12))
-    noisy: Float32 = (samples + coloured * power * 10 ** (-rng.uniform(8.0, 35.0) / 20.0)).astype(np.float32)
-    return noisy
-
-
-def augment(samples: Float32, rng: np.random.Generator, sample_rate: int) -> tuple[Float32, float]:
+def augment(
+    samples: Float32, rng: np.random.Generator, sample_rate: int, others: Sequence[Float32] = ()
+) -> tuple[Float32, float]:
     """Draw one variant of a recording.
 
     Args:
         samples: (N,) mono.
-        rng: where the draw comes from.
+        rng: where the draw comes from; the same one gives the same variant.
         sample_rate: Hz.
+        others: recordings of other people, who may talk in the background.
 
     Returns:
         The variant and its speed: an event at time t is at t / speed in it.
     """
-    samples, speed = varispeed(samples, float(np.exp(rng.uniform(np.log(0.78), np.log(1.4)))))
+    samples, speed = varispeed(samples, float(np.exp(rng.uniform(*np.log(SPEEDS)))))
     samples = tilt(samples, rng)
-    if rng.random() < 0.4:
+    if rng.random() < ROOM_SHARE:
         samples = room(samples, rng, sample_rate)
-    if rng.random() < 0.6:
-        samples = noise(samples, rng)
-    level = 10 ** (rng.uniform(-18.0, 6.0) / 20.0)
-    return np.clip(samples * level, -1.0, 1.0).astype(np.float32), speed
+    if rng.random() < NOISE_SHARE:
+        samples = noise(samples, rng, sample_rate, others)
+    samples = np.clip(samples * 10.0 ** (rng.uniform(*LEVELS_DB) / 20.0), -1.0, 1.0).astype(np.float32)
+    if rng.random() < CHANNEL_SHARE:
+        samples = np.clip(channel(samples, rng, sample_rate), -1.0, 1.0)
+    return samples, speed
