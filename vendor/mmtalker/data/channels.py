@@ -96,8 +96,9 @@ def companded(samples: Float32, bits: int = 8) -> Float32:
 def telephone(samples: Float32, sample_rate: int) -> Float32:
     """Send through a telephone: 300 to 3400 Hz, 8000 samples a second, 8 bits in mu-law."""
     narrow = signal.resample_poly(band(samples, *TELEPHONE_BAND, sample_rate), TELEPHONE_RATE, sample_rate)
-    heard = signal.resample_poly(companded(narrow), sample_rate, TELEPHONE_RATE)
-    return heard[: len(samples)].astype(np.float32)
+    wide = signal.resample_poly(companded(narrow), sample_rate, TELEPHONE_RATE)
+    heard: Float32 = wide[: len(samples)].astype(np.float32)
+    return heard
 
 
 def _by_codec(samples: Float32, rng: np.random.Generator, sample_rate: int) -> Float32:

@@ -13,10 +13,10 @@ SOUND_SPEED = 343.0
 ROOM_METRES = ((2.5, 2.5, 2.2), (8.0, 7.0, 3.5))
 """Smallest and largest room."""
 
-REVERBERATION_SECONDS = (0.15, 0.7)
+REVERBERATION_SECONDS = (0.12, 0.6)
 """Time in which sound falls by 60 dB: a furnished bedroom to a bare hall."""
 
-DISTANCE_METRES = (0.2, 2.0)
+DISTANCE_METRES = (0.1, 1.0)
 """From mouth to microphone."""
 
 EARLY_SECONDS = 0.05
