@@ -1,0 +1,138 @@
+"""``mmtalker corpus import`` and the evaluation of what it made: VOCASET, BIWI and Multiface."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from mmtalker.cli.bar import ProgressBar
+from mmtalker.cli.exits import Exit, stopping_with
+from mmtalker.data.vertex_corpora.biwi import read_biwi
+from mmtalker.data.vertex_corpora.dataset import VertexDataset
+from mmtalker.data.vertex_corpora.multiface import read_multiface
+from mmtalker.data.vertex_corpora.store import convert, read_vertex_corpus
+from mmtalker.data.vertex_corpora.vocaset import read_vocaset
+from mmtalker.device import choose_device
+from mmtalker.evaluation.vertex_evaluation import vertex_evaluate, write_vertex_report
+from mmtalker.evaluation.vertex_systems import NetworkSystem, VertexSystem, files_system, still_system
+from mmtalker.model.loading import DEFAULT_FOLDER, load_model
+from mmtalker.speech.audio import Audio
+from mmtalker.speech.cache import FeatureCache
+from mmtalker.speech.features import SpeechEncoder
+from mmtalker.speech.weights import ENCODER_FILE_NAME
+
+READERS: dict[str, Callable[[Path, Path | None], VertexDataset]] = {
+    "vocaset": read_vocaset,
+    "biwi": read_biwi,
+    "multiface": read_multiface,
+}
+
+
+def import_main(argv: Sequence[str] | None = None) -> int:
+    """Parse ``corpus import``, write the corpus, and say what is in it."""
+    parser = argparse.ArgumentParser(
+        prog="python -m mmtalker corpus import",
+        description="Bring a data set of moving vertices into the form to train on (docs/datasets.md).",
+    )
+    which = parser.add_mutually_exclusive_group(required=True)
+    for name in READERS:
+        which.add_argument(f"--{name}", type=Path, metavar="DIR", help=f"folder of {name}, as you got it")
+    parser.add_argument("-o", "--out", type=Path, required=True, metavar="CORPUS", help="folder to write")
+    parser.add_argument(
+        "--lists",
+        type=Path,
+        metavar="DIR",
+        help="folder of the vertex lists, if not the set's own",
+    )
+    options = parser.parse_args(argv)
+    name, folder = next((name, value) for name in READERS if (value := getattr(options, name)) is not None)
+    dataset = READERS[name](folder, options.lists)
+    for note in dataset.notes:
+        print(f"Note: {note}", file=sys.stderr)
+    with ProgressBar(sys.stderr) as progress:
+        manifest = convert(dataset, options.out, progress)
+    row = manifest["sources"][name]
+    listed = ", ".join(f"{region} {len(rows)}" for region, rows in dataset.lists.items())
+    print(
+        f"Wrote {options.out}: {row['clips']} sequences of {len(row['speakers'])} people, "
+        f"{row['minutes']:g} minutes, {dataset.vertex_count} vertices at {dataset.fps:g} fps. "
+        f"Vertex lists: {listed or 'none, so that only MVE can be measured'}."
+    )
+    return Exit.OK
+
+
+def evaluate_main(argv: Sequence[str] | None = None) -> int:
+    """Parse ``evaluate`` for a corpus of moving vertices, measure, and write the tables."""
+    parser = argparse.ArgumentParser(
+        prog="python -m mmtalker evaluate",
+        description="Measure a network, and files that others predicted, on a corpus of moving vertices.",
+    )
+    add = parser.add_argument
+    add("--corpus", type=Path, required=True, metavar="DIR", help="folder that 'corpus import' made")
+    add("--weights", type=Path, required=True, metavar="DIR", help="folder of a network trained on it")
+    add("-o", "--out", type=Path, required=True, metavar="DIR", help="folder for tables and predictions")
+    add("--sets", nargs="+", metavar="NAME", help="test sets (default: all)")
+    add(
+        "--predictions",
+        nargs="+",
+        default=(),
+        type=Path,
+        metavar="DIR",
+        help="folders of other systems' SUBJECT_SENTENCE_condition_TRAINSUBJECT.npy, measured beside",
+    )
+    add("--cache", type=Path, metavar="DIR", help="folder for encoded speech (default: CORPUS/features)")
+    add("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    options = parser.parse_args(argv)
+    text = evaluate_vertices(
+        options.corpus,
+        options.weights,
+        options.out,
+        options.cache or options.corpus / "features",
+        choose_device(options.device),
+        options.sets,
+        tuple(options.predictions),
+    )
+    print(text)
+    return Exit.OK
+
+
+def evaluate_vertices(
+    folder: Path,
+    weights: Path,
+    out: Path,
+    cache: Path,
+    device: torch.device,
+    sets: Sequence[str] | None = None,
+    others: tuple[Path, ...] = (),
+) -> str:
+    """Measure a network on a vertex corpus; write tables and predictions, return the table.
+
+    Args:
+        folder: of the corpus.
+        weights: of the network.
+        out: for ``report.json``, ``report.md`` and ``predictions/SET/*.npy``.
+        cache: for encoded speech.
+        device: where the network runs.
+        sets: test sets; None for all.
+        others: folders of other systems' predictions, each named by its folder.
+    """
+    corpus = read_vertex_corpus(folder)
+    network = load_model(weights, device).network
+    encoder = SpeechEncoder(DEFAULT_FOLDER / ENCODER_FILE_NAME, device, network.config.speech_layers)
+    kept = FeatureCache(cache)
+
+    def encode(audio: Audio) -> np.ndarray[tuple[int, ...], np.dtype[np.float16]]:
+        return kept.features(encoder, audio).astype(np.float16)
+
+    systems: dict[str, VertexSystem] = {"mmtalker": NetworkSystem(network, corpus, encode)}
+    systems |= {path.name: files_system(corpus, path) for path in others}
+    systems["still"] = still_system(corpus)
+    with ProgressBar(sys.stderr) as progress:
+        figures = vertex_evaluate(corpus, systems, sets, out / "predictions", progress)
+    with stopping_with(Exit.OUTPUT):
+        return write_vertex_report(corpus, figures, out)
