@@ -1,4 +1,4 @@
-"""The GRID recordings of speaker s1: tracked face landmarks, blink scores and audio, clip by clip."""
+"""The GRID recordings of speaker s1: tracked face landmarks, words and audio, clip by clip."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ Float32 = NDArray[np.float32]
 
 GRID_FPS = 25.0
 """Video rate, frames per second."""
+
+PIXEL_ASPECT = 12.0 / 11.0
+"""Width of a pixel, its height being 1: the films are PAL, whose pixels are not square."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +44,11 @@ class GridMotion:
     Attributes:
         landmarks: (N, 171, 3) face-mesh points in pixels, y down; NaN where no face was found.
         landmark_index: (171,) number of each point in the 478-point face mesh.
-        blink: (N, 2) left and right eye-closing scores in 0..1.
         clips: where each clip lies.
     """
 
     landmarks: Float32
     landmark_index: NDArray[np.int64]
-    blink: Float32
     clips: tuple[GridClip, ...]
 
     def column(self, point: int) -> int:
@@ -69,10 +70,7 @@ def load_grid(folder: Path) -> GridMotion:
             landmarks = archive["landmarks_px"].astype(np.float32)
             names = [str(name) for name in archive["clip"]]
             counts = archive["frames"].astype(int)
-            columns = [str(name) for name in archive["blendshape_names"]]
-            scores = archive["blendshapes"]
             index = archive["landmark_index"].astype(np.int64)
-            blink = scores[:, [columns.index("eyeBlinkLeft"), columns.index("eyeBlinkRight")]]
         words = json.loads((folder / "words.json").read_text(encoding="utf-8"))
     except (OSError, KeyError, ValueError) as error:
         raise MMTalkerError(
@@ -90,4 +88,4 @@ def load_grid(folder: Path) -> GridMotion:
         )
         for name, count, end in zip(names, counts, ends, strict=True)
     )
-    return GridMotion(landmarks, index, blink.astype(np.float32), clips)
+    return GridMotion(landmarks, index, clips)

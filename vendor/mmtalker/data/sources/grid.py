@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
 
+from mmtalker.data.contour_fit import FITTED_CHANNELS
 from mmtalker.data.corpus import Clip, Motion, Source, has_clip, write_clip
 from mmtalker.data.grid import GRID_FPS, GridClip, load_grid
-from mmtalker.data.ict import MULTI_PIE, load_ict
-from mmtalker.data.motion_fit import FITTED_CHANNELS, fit_activations
+from mmtalker.data.ict import load_ict
+from mmtalker.data.motion_fit import fit_motion
 from mmtalker.motion.arkit import ARKIT_NAMES
 from mmtalker.progress import Progress, silent, span
 from mmtalker.speech.audio import load_audio
@@ -29,11 +29,6 @@ HELD_OUT_EVERY = 10
 
 HELD_OUT_WORDS = ("m", "v")
 """Letters that no training clip says: a lip closure and a lower lip at the teeth in words never heard."""
-
-SMOOTHING_FRAMES = 0.6
-"""Standard deviation of the filter that takes out the tracker's pixel noise, video frames."""
-
-_BROWS = [i for i, name in enumerate(ARKIT_NAMES) if name.startswith("brow")]
 
 
 def build(data: Path, out: Path, progress: Progress = silent) -> None:
@@ -53,11 +48,11 @@ def build(data: Path, out: Path, progress: Progress = silent) -> None:
         return
     head = load_ict(data)
     progress("fitting motion", 0.0)
-    activations, _ = fit_activations(grid, head.neutral, head.shapes, MULTI_PIE)
-    known = np.array([name in FITTED_CHANNELS or name.startswith("eyeBlink") for name in ARKIT_NAMES])
+    activations = fit_motion(grid, head).activations
+    known = np.array([name in FITTED_CHANNELS for name in ARKIT_NAMES])
     write = span(progress, 0.3, 1.0)
     for done, (index, clip) in enumerate(missing):
-        motion = Motion(clip_curves(activations[clip.rows]), GRID_FPS, known)
+        motion = Motion(bridge_lost_frames(activations[clip.rows]), GRID_FPS, known)
         write_clip(out, describe(index, clip), load_audio(clip.audio).samples, motion)
         write("writing clips", (done + 1) / len(missing))
 
@@ -83,17 +78,11 @@ def held_out_as(index: int, words: list[str]) -> str | None:
     return "grid-words" if any(word in HELD_OUT_WORDS for word in words) else None
 
 
-def clip_curves(rows: Float32) -> Float32:
-    """Return the (T, 52) curves of one clip from its fitted frames, which may have NaN.
-
-    Lost frames are bridged, pixel noise is smoothed away, and brows count from their median height in the
-    clip. A clip in which no face was found rests.
-    """
+def bridge_lost_frames(rows: Float32) -> Float32:
+    """Return (T, 52) curves without the NaN of frames in which no face was found; without any face, rest."""
     times = np.arange(len(rows))
-    known = np.isfinite(rows).all(axis=1)
-    if not known.any():
+    found = np.isfinite(rows).all(axis=1)
+    if not found.any():
         return np.zeros_like(rows)
-    filled = np.stack([np.interp(times, times[known], column) for column in rows[known].T], axis=1)
-    smooth: Float32 = gaussian_filter1d(filled, SMOOTHING_FRAMES, axis=0).astype(np.float32)
-    smooth[:, _BROWS] = np.maximum(smooth[:, _BROWS] - np.median(smooth[:, _BROWS], axis=0), 0.0)
-    return smooth
+    filled = [np.interp(times, times[found], column) for column in rows[found].T]
+    return np.stack(filled, axis=1).astype(np.float32)
