@@ -116,7 +116,7 @@ def test_a_turn_of_the_head_moves_nothing_on_the_face(model: IctModel) -> None:
     moved = fit_motion(still, model, ASPECT).tracked.landmarks
 
     seen = moved[:, np.isfinite(moved[0, :, 0])]
-    assert seen.std(axis=0).max() < 0.02  # cm; a nod alone moves the tip of the nose by 0.5
+    assert seen.std(axis=0).max() < 0.04  # cm; a nod alone moves the tip of the nose by 0.5
 
 
 def test_heads_have_their_eyes_equally_far_apart(model: IctModel) -> None:
