@@ -119,7 +119,7 @@ def fit(
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(decoder.parameters(), LARGEST_GRADIENT)
         optimiser.step()
-        follow(average, decoder, min(config.average, (step + 1) / (step + 10)))
+        follow(average, decoder, min(config.average, (step + 1) / (step + 10)))  # type: ignore[arg-type]
         if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == config.steps:
             _save(checkpoint, run, step + 1, decoder, average, optimiser)
         progress("training", (step + 1) / config.steps)

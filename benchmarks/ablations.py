@@ -1,0 +1,224 @@
+"""``python -m benchmarks.ablations``: our network with one part of the method changed at a time.
+
+All variants take the same steps from the same seeds on the same corpus, and are measured by the evaluator of
+``mmtalker evaluate``. What is trained is kept in the output folder: a run that was stopped goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks import runs
+from mmtalker.cli.bar import ProgressBar
+from mmtalker.data.corpus import read_corpus
+from mmtalker.device import choose_device
+from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.evaluation.face import Face, canonical_face
+from mmtalker.evaluation.figures import FIGURE, Figure, Variant
+from mmtalker.evaluation.report import Report
+from mmtalker.evaluation.run import evaluate_systems
+from mmtalker.evaluation.systems import network_systems
+from mmtalker.evaluation.table import markdown, number
+from mmtalker.evaluation.takes import Prediction, System
+from mmtalker.model.loading import CONFIG_NAME, load_model
+from mmtalker.model.network import MMTalkerNetwork
+from mmtalker.progress import Progress, silent
+from mmtalker.training.config import TrainConfig
+from mmtalker.training.train import train
+
+RESULT = "ablations"
+
+SHOWN = ("lve", "lve_mm", "eve_mm", "gap_correlation", "closure_recall", "closure_precision")
+"""Figures that have a table each: variants by sets."""
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """One change.
+
+    Attributes:
+        meaning: what it is, for the table.
+        model: fields of the network's configuration.
+        training: fields of the run's.
+        weights: another variant whose weights it uses, so that nothing is trained.
+    """
+
+    meaning: str
+    model: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+    weights: str = ""
+
+
+FULL = "full"
+
+ABLATIONS: Mapping[str, Ablation] = {
+    FULL: Ablation("the whole method"),
+    "uniform": Ablation("samples spread evenly over the chart", {"sampling": "uniform"}),
+    "no-graph": Ablation("no graph convolution: each sample by itself", {"graph_layers": 0}),
+    "single": Ablation("single attention: speech reads geometry that heard nothing", {"fusion": "single"}),
+    "concatenated": Ablation("no attention: pooled geometry beside speech", {"fusion": "concatenated"}),
+    "last-layer": Ablation("the encoder's last layer alone, not three mixed", {"speech_layers": (6,)}),
+    "joint": Ablation("joint regression: one network over point and motion", {"regression": "joint"}),
+    "samples-1024": Ablation("1024 samples at inference", {"samples": 1024}, weights=FULL),
+    "samples-4096": Ablation("4096 samples at inference", {"samples": 4096}, weights=FULL),
+    "trained-1024": Ablation(
+        "1024 samples in training and at inference", {"samples": 1024}, {"samples": 1024}
+    ),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the command line, train, measure and write; gives the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.ablations", description=__doc__)
+    runs.add_arguments(parser)
+    parser.add_argument("--only", nargs="+", choices=ABLATIONS, default=ABLATIONS, metavar="NAME")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0], metavar="N", help="a run with each")
+    options = parser.parse_args(arguments)
+    names = list(dict.fromkeys([FULL, *options.only]))
+    try:
+        config = runs.read_config(options)
+        with ProgressBar(sys.stderr) as progress:
+            report = ablate(options, names, config, progress)
+        device = choose_device(options.device)
+        told = runs.about("benchmarks.ablations", arguments, config, device.type)
+        report = replace(report, about=told | {"seed": options.seeds})
+        text = render(report, names, options.seeds)
+        runs.write(report, text, options.out, RESULT)
+    except MMTalkerError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(text)
+    print(f"Wrote {options.out / RESULT}.md and .json.")
+    return 0
+
+
+def ablate(
+    options: argparse.Namespace, names: Sequence[str], config: TrainConfig, progress: Progress = silent
+) -> Report:
+    """Train what is not trained yet, and evaluate all variants on the canonical head."""
+    device = choose_device(options.device)
+    cache = options.cache or options.corpus / "features"
+    systems: dict[str, System] = {}
+    for seed in options.seeds:
+        for name in names:
+            network = trained(name, replace(config, seed=seed), options.corpus, options.out, cache, device)
+            systems[title(name, seed)] = system(network, config)
+    return evaluate_systems(
+        read_corpus(options.corpus),
+        systems,
+        runs.cached(runs.load_encoder(config, device), cache),
+        sets=options.sets,
+        limit=options.limit,
+        face=canonical_face(),
+        progress=progress,
+    )
+
+
+def title(name: str, seed: int) -> str:
+    """Name of one run, and of its folder."""
+    return f"{name} seed {seed}"
+
+
+def changed(config: TrainConfig, ablation: Ablation) -> TrainConfig:
+    """Return the run that trains a variant."""
+    return replace(config, model=replace(config.model, **ablation.model), **ablation.training)
+
+
+def trained(
+    name: str, config: TrainConfig, corpus: Path, out: Path, cache: Path, device: torch.device
+) -> MMTalkerNetwork:
+    """Return a variant's network, trained now or by an earlier run.
+
+    Raises:
+        MMTalkerError: FILE_FORMAT when the folder holds weights that were trained otherwise.
+    """
+    ablation = ABLATIONS[name]
+    if ablation.weights:
+        network = trained(ablation.weights, config, corpus, out, cache, device)
+        return with_model(network, ablation.model)
+    wanted = changed(config, ablation)
+    folder = out / title(name, config.seed)
+    if not (folder / CONFIG_NAME).exists():
+        train(wanted, corpus, folder, cache, device)
+    elif not runs.trained_like(folder, wanted):
+        raise MMTalkerError(
+            ErrorCode.FILE_FORMAT,
+            f"The weights in {folder} were trained with other settings. Delete them, or give another folder.",
+        )
+    return load_model(folder, device).network
+
+
+def with_model(network: MMTalkerNetwork, change: Mapping[str, Any]) -> MMTalkerNetwork:
+    """Return a network of the same weights whose configuration differs in what no weight depends on."""
+    twin = MMTalkerNetwork(replace(network.config, **change), network.sampler.area)
+    twin.load_state_dict(network.state_dict())
+    return twin.to(network.sampler.area.device).eval()
+
+
+def system(network: MMTalkerNetwork, config: TrainConfig) -> System:
+    """Return what the network says, given the features of ``config``'s encoder layers."""
+    raw = network_systems(network, "")[f" {Variant.RAW}"]
+    given = config.model.speech_layers
+    columns = [given.index(layer) for layer in network.config.speech_layers]
+
+    def ready(face: Face) -> Prediction:
+        predict = raw(face)
+        return lambda take: predict(replace(take, features=take.features[:, columns]))
+
+    return ready
+
+
+def render(report: Report, names: Sequence[str], seeds: Sequence[int]) -> str:
+    """Return all of :data:`SHOWN` as tables, and what was changed."""
+    told = "\n".join(f"- {name}: {value}" for name, value in report.about.items())
+    blocks = ["# Ablations", told]
+    blocks += [
+        f"## {FIGURE[name].title} ({FIGURE[name].unit or 'a share'}, better: {FIGURE[name].better})\n\n"
+        + variant_table(report, FIGURE[name], names, seeds)
+        for name in SHOWN
+    ]
+    meanings = [["variant", "what it is"], *([name, ABLATIONS[name].meaning] for name in names)]
+    return "\n\n".join([*blocks, f"## What was changed\n\n{markdown(meanings)}"]) + "\n"
+
+
+def variant_table(report: Report, figure: Figure, names: Sequence[str], seeds: Sequence[int]) -> str:
+    """One figure: a row for each variant, a column for each set; behind it the change beside the full method.
+
+    With several seeds the mean is shown, and its spread as half of the range.
+    """
+    told = [found for found in report.sets if _mean(found.figures, figure, FULL, seeds)[0] is not None]
+    rows = [["variant", *(found.title for found in told)]]
+    for name in names:
+        row = [name]
+        for found in told:
+            full, _ = _mean(found.figures, figure, FULL, seeds)
+            value, spread = _mean(found.figures, figure, name, seeds)
+            cell = number(value) + (f" ± {number(spread)}" if len(seeds) > 1 else "")
+            if value is not None and full and name != FULL:
+                cell += f" ({100.0 * (value / full - 1.0):+.1f} %)"
+            row.append(cell)
+        rows.append(row)
+    return markdown(rows)
+
+
+def _mean(
+    figures: Mapping[str, Mapping[str, float | None]], figure: Figure, name: str, seeds: Sequence[int]
+) -> tuple[float | None, float | None]:
+    """Mean over the seeds, and half of the range; None where the set has no such figure."""
+    values = [figures[title(name, seed)].get(figure.name) for seed in seeds]
+    numbers = [value for value in values if value is not None]
+    if not numbers:
+        return None, None
+    return float(np.mean(numbers)), float(np.ptp(numbers)) / 2.0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""The baselines by name: each fitted on a corpus's batches, ready to be evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from benchmarks.baselines.base import Baseline, Draws
+from benchmarks.baselines.decoder import Decoder
+from benchmarks.baselines.faceformer import FaceFormerStyle
+from benchmarks.baselines.fit import fit
+from benchmarks.baselines.ridge import fit_ridge
+from benchmarks.baselines.selftalk import SelfTalkStyle
+from benchmarks.baselines.visemes import VisemeRule
+from benchmarks.baselines.voca import VocaStyle
+from mmtalker.evaluation.face import Face
+from mmtalker.evaluation.systems import still
+from mmtalker.evaluation.takes import System
+from mmtalker.progress import Progress, silent
+from mmtalker.training.config import TrainConfig
+
+DECODERS: Mapping[str, type[Decoder]] = {
+    "VOCA-style": VocaStyle,
+    "FaceFormer-style": FaceFormerStyle,
+    "SelfTalk-style": SelfTalkStyle,
+}
+
+STILL, RULE, RIDGE = "still face", "viseme rule", "ridge"
+
+BASELINES = (STILL, RULE, RIDGE, *DECODERS)
+
+
+def baseline_system(
+    name: str,
+    draws: Draws,
+    face: Face,
+    config: TrainConfig,
+    out: Path,
+    device: torch.device,
+    progress: Progress = silent,
+) -> System:
+    """Fit the baseline called ``name``, or what is left of its training.
+
+    Args:
+        name: one of :data:`BASELINES`.
+        draws: where batches come from.
+        face: whose motion it learns; it can be evaluated on no other.
+        config: of the network's training. The decoders take as many steps as the network learns motion in.
+        out: folder for what was fitted.
+        device: where to compute.
+        progress: of the fit.
+    """
+    if name == STILL:
+        return still
+    fitted = _fitted(name, draws, face, config, out, device, progress)
+    return lambda _: fitted.predict
+
+
+def _fitted(
+    name: str,
+    draws: Draws,
+    face: Face,
+    config: TrainConfig,
+    out: Path,
+    device: torch.device,
+    progress: Progress,
+) -> Baseline:
+    if name == RULE:
+        return VisemeRule(face.shapes)
+    if name == RIDGE:
+        return fit_ridge(draws, face.shapes, config, out / "ridge.npz", device, progress)
+    torch.manual_seed(config.seed)
+    layers, width = len(config.model.speech_layers), config.model.speech_width
+    decoder = DECODERS[name](layers, width, len(face.uv)).to(device)
+    schedule = replace(config, steps=config.steps + config.settle_steps)
+    return fit(decoder, draws, torch.from_numpy(face.shapes), schedule, out / f"{name}.pt", progress)

@@ -1,0 +1,105 @@
+"""``python -m benchmarks.compare``: train the baselines, and measure them and our weights by one evaluator.
+
+Every baseline learns from the same batches for as many steps as the network learns motion in. What is trained
+is kept in the output folder: a run that was stopped goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks import runs
+from benchmarks.baselines.systems import BASELINES, baseline_system
+from mmtalker.cli.bar import ProgressBar
+from mmtalker.data.corpus import read_corpus
+from mmtalker.device import choose_device
+from mmtalker.errors import MMTalkerError
+from mmtalker.evaluation.face import canonical_face
+from mmtalker.evaluation.figures import FIGURE, Figure
+from mmtalker.evaluation.report import TRUTH, Report
+from mmtalker.evaluation.run import evaluate_systems
+from mmtalker.evaluation.systems import network_systems
+from mmtalker.evaluation.table import markdown, merge_variants, number, render
+from mmtalker.model.loading import DEFAULT_FOLDER, load_model
+from mmtalker.progress import Progress, silent
+from mmtalker.training.batches import Batches
+from mmtalker.training.config import TrainConfig
+from mmtalker.training.utterances import training_utterances
+
+OURS = "MMTalker"
+
+RESULT = "comparison"
+
+MARGINS = ("lve", "eve")
+"""Errors whose distance from the best baseline has a table."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the command line, train, measure and write; gives the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.compare", description=__doc__)
+    runs.add_arguments(parser)
+    parser.add_argument("--weights", type=Path, metavar="DIR", help="of our model (default: the shipped)")
+    parser.add_argument("--systems", nargs="+", choices=BASELINES, default=BASELINES, metavar="NAME")
+    options = parser.parse_args(arguments)
+    try:
+        config = runs.read_config(options)
+        with ProgressBar(sys.stderr) as progress:
+            report = compare(options, config, progress)
+        device = choose_device(options.device)
+        told = runs.about("benchmarks.compare", arguments, config, device.type)
+        report = replace(report, about={**told, **report.about})
+        text = "\n".join([render(report), *(margin_block(report, FIGURE[name]) for name in MARGINS)])
+        runs.write(report, text, options.out, RESULT)
+    except MMTalkerError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(text)
+    print(f"Wrote {options.out / RESULT}.md and .json.")
+    return 0
+
+
+def compare(options: argparse.Namespace, config: TrainConfig, progress: Progress = silent) -> Report:
+    """Train what is not trained yet, and evaluate all systems on the canonical head."""
+    device = choose_device(options.device)
+    corpus = read_corpus(options.corpus)
+    cache = options.cache or options.corpus / "features"
+    encoder = runs.load_encoder(config, device)
+    batches = Batches(training_utterances(corpus, encoder, config, cache, progress), config)
+    face = canonical_face()
+    ours = load_model(options.weights or DEFAULT_FOLDER, device)
+    systems = network_systems(ours.network, OURS)
+    for name in options.systems:
+        systems[name] = baseline_system(name, batches, face, config, options.out, device, progress)
+    report = evaluate_systems(
+        corpus,
+        systems,
+        runs.cached(encoder, cache),
+        sets=options.sets,
+        limit=options.limit,
+        face=face,
+        progress=progress,
+    )
+    return replace(report, about={"weights": ours.checksum})
+
+
+def margin_block(report: Report, figure: Figure) -> str:
+    """Return a table: for each set our error, the best baseline's, and by how much ours is less."""
+    rows = [["set", OURS, "best baseline", "its error", "less by"]]
+    for found in report.sets:
+        values = {name: own.get(figure.name) for name, own in merge_variants(found.figures).items()}
+        ours = values.pop(OURS, None)
+        values.pop(TRUTH, None)
+        rivals = {name: value for name, value in values.items() if value is not None}
+        if ours is not None and rivals:
+            best = min(rivals, key=lambda name: rivals[name])
+            less = 100.0 * (1.0 - ours / rivals[best])
+            rows.append([found.title, number(ours), best, number(rivals[best]), f"{less:.1f} %"])
+    return f"## Ours beside the best baseline: {figure.title}, {figure.unit}\n\n{markdown(rows)}\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

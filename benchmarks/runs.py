@@ -1,0 +1,103 @@
+"""What comparison and ablation share: their arguments, encoded speech, and the files that they write."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks.report import circumstances
+from mmtalker.evaluation.report import Report
+from mmtalker.evaluation.takes import Encode
+from mmtalker.io.atomic import replacing
+from mmtalker.model.loading import DEFAULT_FOLDER
+from mmtalker.speech.cache import FeatureCache
+from mmtalker.speech.features import SpeechEncoder
+from mmtalker.speech.weights import ENCODER_FILE_NAME
+from mmtalker.training.config import TrainConfig
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare where data and results are, and how long to train."""
+    add = parser.add_argument
+    add("--corpus", type=Path, required=True, metavar="DIR", help="folder that 'corpus build' made")
+    add("--cache", type=Path, metavar="DIR", help="folder for encoded speech (default: CORPUS/features)")
+    add("-o", "--out", type=Path, required=True, metavar="DIR", help="folder for what is trained and found")
+    add("--config", type=Path, metavar="FILE", help="JSON that names the settings of training to change")
+    add("--steps", type=int, metavar="N", help="of training; its other stages are shortened alike")
+    add("--sets", nargs="+", metavar="NAME", help="test sets (default: all)")
+    add("--limit", type=int, metavar="N", help="at most so many clips of each set")
+    add("--device", choices=("auto", "cpu", "cuda"), default="auto")
+
+
+def read_config(options: argparse.Namespace) -> TrainConfig:
+    """Return the training that the arguments describe."""
+    config = TrainConfig.load(options.config) if options.config else TrainConfig()
+    return with_steps(config, options.steps) if options.steps else config
+
+
+def with_steps(config: TrainConfig, steps: int) -> TrainConfig:
+    """Return a run of the same proportions with another number of steps."""
+    scale = steps / config.steps
+    return replace(
+        config,
+        steps=steps,
+        shape_steps=round(config.shape_steps * scale),
+        settle_steps=round(config.settle_steps * scale),
+    )
+
+
+def load_encoder(config: TrainConfig, device: torch.device) -> SpeechEncoder:
+    """Return the encoder with the layers that a network reads."""
+    return SpeechEncoder(DEFAULT_FOLDER / ENCODER_FILE_NAME, device, config.model.speech_layers)
+
+
+def cached(encoder: SpeechEncoder, cache: Path) -> Encode:
+    """Return an encoding of test clips that looks into the cache first."""
+    kept = FeatureCache(cache)
+    return lambda audio: kept.features(encoder, audio).astype(np.float16)
+
+
+def about(module: str, arguments: Sequence[str] | None, config: TrainConfig, device: str) -> dict[str, Any]:
+    """Return what has to be known to read and to repeat the figures.
+
+    Args:
+        module: that is run.
+        arguments: given to it; None for the process's own.
+        config: of training.
+        device: where everything was computed.
+    """
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    name = torch.cuda.get_device_name(0) if device == "cuda" else f"{torch.get_num_threads()} threads"
+    return {
+        "command": f"python -m {module} {shlex.join(words)}",
+        "steps": config.steps,
+        "seed": config.seed,
+        "device": f"{device}, {name}",
+        "torch": torch.__version__,
+        **circumstances(),
+    }
+
+
+def write(report: Report, text: str, out: Path, name: str) -> None:
+    """Write ``NAME.md`` and ``NAME.json`` into the folder ``out``."""
+    for suffix, content in ((".md", text), (".json", report.dumps())):
+        with replacing(out / f"{name}{suffix}") as partial:
+            partial.write_text(content, encoding="utf-8")
+
+
+def trained_like(folder: Path, config: TrainConfig) -> bool:
+    """Say whether the weights in ``folder`` are of a run by ``config``."""
+    stored = json.loads((folder / "config.json").read_text(encoding="utf-8"))["about"]["training"]
+    wanted = json.loads(json.dumps(config.to_json()))
+    for values in (stored, wanted):
+        values["model"].pop("chart_triangles")  # known only once the chart is read
+    return bool(stored == wanted)

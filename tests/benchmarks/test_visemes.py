@@ -1,0 +1,84 @@
+"""The viseme rule: which shape a sound gets, and how shapes melt into each other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="the evaluation's recordings come with torch")
+
+from benchmarks.baselines.visemes import POSES, VisemeRule, cues, curves
+from mmtalker.data.phone_speech import Phone
+from mmtalker.evaluation.face import canonical_face
+from mmtalker.motion.arkit import ARKIT_INDEX
+from tests.benchmarks.constructed import take
+
+
+def spoken(text: str, seconds: float = 0.1) -> tuple[Phone, ...]:
+    return tuple(Phone(name, i * seconds, (i + 1) * seconds) for i, name in enumerate(text.split()))
+
+
+def shapes(text: str, seconds: float = 0.1) -> str:
+    return "".join(cue.shape for cue in cues(spoken(text, seconds)))
+
+
+def test_rhubarbs_nine_shapes_are_there() -> None:
+    assert set(POSES) == set("ABCDEFGHX")
+    assert all(name in ARKIT_INDEX for pose in POSES.values() for name in pose)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("sil m ɑ p sil", "XADAX"),
+        ("f i v", "GBG"),
+        ("w u", "F"),
+        ("b ɔ ɛ", "AEC"),
+        ("aɪ", "CB"),
+        ("oʊ", "EF"),
+        ("y ø", "FE"),
+    ],
+)
+def test_sounds_get_their_shapes(text: str, expected: str) -> None:
+    assert shapes(text) == expected
+
+
+def test_a_sound_that_allows_it_keeps_the_shape_before() -> None:
+    assert shapes("u s i") == "FB"
+    assert shapes("ɛ k ɛ") == "C"
+    assert shapes("ɛ h i") == "CB"
+
+
+def test_only_a_long_open_vowel_opens_wide() -> None:
+    assert shapes("t a t", seconds=0.1) == "BCB"
+    assert shapes("t a t", seconds=0.3) == "BDB"
+
+
+def test_a_cue_ends_where_the_next_begins() -> None:
+    told = cues(spoken("sil m aɪ n sil"))
+    assert told[0].start == 0.0 and told[-1].end == pytest.approx(0.5)
+    assert all(a.end == b.start and a.shape != b.shape for a, b in zip(told[:-1], told[1:], strict=True))
+
+
+def test_shapes_melt_into_each_other_and_are_reached_in_the_middle() -> None:
+    times = np.arange(0.0, 0.4, 0.005)
+    track = curves(spoken("sil ɑ m ɑ"), times)
+    jaw = track[:, ARKIT_INDEX["jawOpen"]]
+    assert jaw[times.searchsorted(0.15)] == pytest.approx(POSES["D"]["jawOpen"])
+    assert jaw[times.searchsorted(0.25)] == pytest.approx(0.0, abs=1e-6)
+    assert np.abs(np.diff(jaw)).max() < 0.05
+
+
+def test_on_the_canonical_face_lips_part_at_a_and_meet_at_m() -> None:
+    face = canonical_face()
+    phones = spoken("ɑ m ɑ", seconds=0.2)
+    made = VisemeRule(face.shapes).predict(take(np.zeros((30, 1, 1)), phones))
+    upper, lower = face.middle_lip_pairs.T
+    gap = (face.rest + made)[:, upper, 1].mean(axis=1) - (face.rest + made)[:, lower, 1].mean(axis=1)
+    assert made.shape == (30, len(face.uv), 3)
+    assert gap[5] > 5.0 and gap[15] < 0.1
+
+
+def test_nobody_knows_what_is_said_and_the_face_rests() -> None:
+    face = canonical_face()
+    assert not VisemeRule(face.shapes).predict(take(np.zeros((7, 1, 1)))).any()
