@@ -26,11 +26,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         # A file's name that the console cannot show must not fail a finished job.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        # It has a parser of its own, and argparse cannot hand options on untouched.
+        # They have parsers of their own, and argparse cannot hand options on untouched.
+        if arguments[:1] == ["corpus"]:
+            from mmtalker.cli.corpus import main as corpus
+
+            return corpus(arguments[1:])
         if arguments[:1] == ["train"]:
             from mmtalker.training.train import main as train
 
             return train(arguments[1:])
+        if arguments[:1] == ["evaluate"]:
+            from mmtalker.cli.evaluate import main as evaluate
+
+            return evaluate(arguments[1:])
         options = _parser().parse_args(arguments)
         if options.command == "worker":
             from mmtalker.worker.process import serve_stdio
@@ -71,7 +79,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_animate_arguments(animate)
     commands.add_parser("worker", help="serve Blender over standard input and output (docs/protocol.md)")
+    commands.add_parser("corpus", help="build what training reads, or show it; 'corpus --help' says how")
     commands.add_parser("train", help="train the model; 'train --help' says how")
+    commands.add_parser("evaluate", help="measure a model; 'evaluate --help' says how")
     return parser
 
 

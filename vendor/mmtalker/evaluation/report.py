@@ -46,6 +46,7 @@ class SetReport:
 
     Attributes:
         name: of the set.
+        face: the head whose motion was measured.
         clips: how many were measured.
         minutes: of speech.
         truth: ``filmed``, ``articulated``, or ``unknown`` where there is no motion to compare with.
@@ -56,6 +57,7 @@ class SetReport:
     """
 
     name: str
+    face: str
     clips: int
     minutes: float
     truth: str
@@ -64,8 +66,15 @@ class SetReport:
     languages: Mapping[str, Mapping[str, Figures]]
     examples: tuple[Example, ...]
 
+    @property
+    def title(self) -> str:
+        """Set and face."""
+        return f"{self.name} on {self.face}"
+
     def to_json(self) -> dict[str, Any]:
         return {
+            "set": self.name,
+            "face": self.face,
             "clips": self.clips,
             "minutes": round(self.minutes, 2),
             "truth": self.truth,
@@ -98,7 +107,7 @@ class Report:
         return {
             "about": dict(self.about),
             "figures": meanings,
-            "sets": {found.name: found.to_json() for found in self.sets},
+            "sets": {found.title: found.to_json() for found in self.sets},
             "checks": dict(self.checks),
         }
 

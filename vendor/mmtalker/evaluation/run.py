@@ -12,7 +12,7 @@ from mmtalker.evaluation.contact import closes
 from mmtalker.evaluation.face import Face, canonical_face
 from mmtalker.evaluation.metrics import check_motion
 from mmtalker.evaluation.report import TRUTH, Example, Report, SetReport
-from mmtalker.evaluation.score import Score, compared_lists, pool, score
+from mmtalker.evaluation.score import Score, make_reference, pool, score, score_truth
 from mmtalker.evaluation.takes import Encode, Prediction, System, Take, read_take, read_truth
 from mmtalker.progress import Progress, silent, span
 from mmtalker.speech.features import FEATURE_RATE
@@ -55,7 +55,7 @@ def evaluate_systems(
         part = span(progress, done / total, (done + len(clips)) / total)
         found.append(_evaluate_set(name, corpus, clips, predictions, encode, own_face, part))
         done += len(clips)
-    return Report({"face": own_face.name}, tuple(found))
+    return Report({}, tuple(found))
 
 
 def choose_clips(corpus: Corpus, sets: Sequence[str] | None, limit: int | None) -> dict[str, list[Clip]]:
@@ -107,6 +107,7 @@ def _evaluate_set(
     known = with_scores.get(TRUTH, [])
     return SetReport(
         name=name,
+        face=face.name,
         clips=len(clips),
         minutes=seconds / 60.0,
         truth=" and ".join(sorted({filmed[s.clip.source] for s in known})) or "unknown",
@@ -127,16 +128,13 @@ def score_take(
     corpus: Corpus, take: Take, predictions: Mapping[str, Prediction], face: Face
 ) -> dict[str, Score]:
     """Measure all systems, and the truth itself where it is known, on one recording."""
-    truth = read_truth(corpus, take)
-    moved = None if truth is None else face.move(truth.curves)
-    compared = () if truth is None else compared_lists(truth.known)
-    scores = {}
-    if moved is not None:
-        scores[TRUTH] = score(face, take, moved, None, compared)
+    known = read_truth(corpus, take)
+    truth = None if known is None else make_reference(face, known)
+    scores = {} if truth is None else {TRUTH: score_truth(take, truth)}
     for name, predict in predictions.items():
         what = f"{name} on {take.clip.source}/{take.clip.name}"
         made = check_motion(predict(take), len(take.features), len(face.rest), what)
-        scores[name] = score(face, take, made, moved, compared)
+        scores[name] = score(face, take, made, truth)
     return scores
 
 

@@ -12,7 +12,7 @@ from mmtalker.data.corpus import Clip
 from mmtalker.evaluation import contact, metrics, timing
 from mmtalker.evaluation.blinks import Blinks, find_blinks
 from mmtalker.evaluation.face import Face
-from mmtalker.evaluation.takes import Take
+from mmtalker.evaluation.takes import Take, Truth
 from mmtalker.evaluation.tracks import Tracks, read_tracks
 from mmtalker.motion.arkit import ARKIT_INDEX
 from mmtalker.speech.features import FEATURE_RATE
@@ -44,7 +44,7 @@ class Errors:
     Attributes:
         lips, eyes: (T,) largest squared distance, mm².
         mean_lips, mean_all: (T,) mean distance, mm.
-        deviation: FDD of the clip, mm².
+        deviation: FDD of the clip, mm²; see :func:`metrics.dynamics_deviation`.
     """
 
     lips: Float64 | None
@@ -52,6 +52,23 @@ class Errors:
     mean_lips: Float64 | None
     mean_all: Float64 | None
     deviation: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """The true motion of one recording.
+
+    Attributes:
+        motion: (T, P, 3) mm.
+        tracks: of it.
+        dynamics: of its upper face, mm².
+        compared: lists of points that the source knows enough about.
+    """
+
+    motion: Float32
+    tracks: Tracks
+    dynamics: float
+    compared: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,39 +96,54 @@ class Score:
     compared: tuple[str, ...]
 
 
-def compared_lists(known: NDArray[np.bool_]) -> tuple[str, ...]:
-    """Return the lists of points about whose motion a source with these ``known`` channels says enough."""
-    return tuple(
-        name for name, needs in LIST_NEEDS.items() if all(known[ARKIT_INDEX[channel]] for channel in needs)
+def make_reference(face: Face, truth: Truth) -> Reference:
+    """Move a face as it truly moved; the lists to compare are those whose channels the source knows."""
+    compared = tuple(
+        name
+        for name, needs in LIST_NEEDS.items()
+        if all(truth.known[ARKIT_INDEX[channel]] for channel in needs)
+    )
+    motion = face.move(truth.curves)
+    return Reference(
+        motion, read_tracks(face, motion, FEATURE_RATE), _upper_face_dynamics(face, motion), compared
     )
 
 
-def score(
-    face: Face, take: Take, made: Float32, truth: Float32 | None, compared: tuple[str, ...] = ()
-) -> Score:
+def score(face: Face, take: Take, made: Float32, truth: Reference | None) -> Score:
     """Measure one motion (T, P, 3) in mm, against the truth where it is known."""
+    dynamics = _upper_face_dynamics(face, made)
     return Score(
         clip=take.clip,
         times=take.times,
         level=take.level,
         tracks=read_tracks(face, made, FEATURE_RATE),
-        dynamics=metrics.dynamics(made, face.lists["upper_face"]),
-        truth=None if truth is None else read_tracks(face, truth, FEATURE_RATE),
-        errors=None if truth is None else _errors(face, made, truth, compared),
-        compared=compared,
+        dynamics=dynamics,
+        truth=truth.tracks if truth else None,
+        errors=_errors(face, made, dynamics, truth) if truth else None,
+        compared=truth.compared if truth else (),
     )
 
 
-def _errors(face: Face, made: Float32, truth: Float32, compared: tuple[str, ...]) -> Errors:
-    lists = {name: face.lists[name] for name in compared}
+def score_truth(take: Take, truth: Reference) -> Score:
+    """Describe the truth as if it were a system's, without errors."""
+    return Score(take.clip, take.times, take.level, truth.tracks, truth.dynamics, None, None, truth.compared)
+
+
+def _upper_face_dynamics(face: Face, motion: Float32) -> float:
+    return metrics.dynamics(motion, face.lists["upper_face"])
+
+
+def _errors(face: Face, made: Float32, dynamics: float, truth: Reference) -> Errors:
+    lists = {name: face.lists[name] for name in truth.compared}
     everything = np.unique(np.concatenate([*lists.values(), np.zeros(0, dtype=np.int64)]))
-    lips, eyes, upper = (lists.get(name) for name in ("lips", "eye_region", "upper_face"))
+    lips, eyes = lists.get("lips"), lists.get("eye_region")
+    true = truth.motion
     return Errors(
-        lips=None if lips is None else metrics.vertex_error(truth, made, lips),
-        eyes=None if eyes is None else metrics.vertex_error(truth, made, eyes),
-        mean_lips=None if lips is None else metrics.mean_distance(truth, made, lips),
-        mean_all=metrics.mean_distance(truth, made, everything) if len(everything) else None,
-        deviation=None if upper is None else metrics.dynamics_deviation(truth, made, upper),
+        lips=None if lips is None else metrics.vertex_error(true, made, lips),
+        eyes=None if eyes is None else metrics.vertex_error(true, made, eyes),
+        mean_lips=None if lips is None else metrics.mean_distance(true, made, lips),
+        mean_all=metrics.mean_distance(true, made, everything) if len(everything) else None,
+        deviation=truth.dynamics - dynamics if "upper_face" in lists else None,
     )
 
 

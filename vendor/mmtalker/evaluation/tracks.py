@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmtalker.evaluation.face import Face
+from mmtalker.motion.arkit import ARKIT_INDEX
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -25,7 +26,7 @@ class Tracks:
         jaw: (T,) mm by which the points that are rigid with the jaw have gone down, on the average.
         bite: (T,) mm from the lower lip's edge to the upper teeth's, mean over five points of each one's
             nearest; None on a face without teeth.
-        lids: (T,) 0 open as at rest to 1 shut.
+        lids: (T,) 0 open as at rest to 1 shut as by the face's own blink shapes.
         lip_speed: (T,) mm/s, mean over the lip list; 0 in the first frame.
     """
 
@@ -71,11 +72,13 @@ def _heights(face: Face, motion: Float32, pairs: Int64) -> Float64:
 
 
 def _lid_closure(face: Face, motion: Float32) -> Float64:
+    """(T,) 0 as at rest, 1 as far down as the face's own blinks go."""
     # The sum over pairs: those at the corners of the eyes hardly open and would be noise on their own.
-    still = np.zeros((1, *face.rest.shape), dtype=np.float32)
-    opening = _heights(face, motion, face.lid_pairs).sum(axis=1)
-    rest = float(_heights(face, still, face.lid_pairs).sum())
-    closure: Float64 = 1.0 - opening / rest
+    blink = (face.shapes[ARKIT_INDEX["eyeBlinkLeft"]] + face.shapes[ARKIT_INDEX["eyeBlinkRight"]])[None]
+    opening, rest, shut = (
+        _heights(face, moved, face.lid_pairs).sum(axis=1) for moved in (motion, 0.0 * blink, blink)
+    )
+    closure: Float64 = (rest - opening) / (rest - shut)
     return closure
 
 
