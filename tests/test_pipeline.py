@@ -11,7 +11,10 @@ import torch
 
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.mesh.canonical import load_canonical
+from mmtalker.mesh.mapping import map_head
+from mmtalker.mesh.mesh import Mesh
 from mmtalker.model.heads import chart_areas
+from mmtalker.model.inference import HeardSpeech
 from mmtalker.model.loading import DEFAULT_FOLDER, save_model
 from mmtalker.model.network import MMTalkerNetwork
 from mmtalker.motion.arkit import ARKIT_NAMES
@@ -49,8 +52,9 @@ def head(talker: Talker) -> PreparedHead:
 def speech(seconds: float) -> PreparedSpeech:
     frames = round(seconds * 50)
     rng = np.random.default_rng(0)
-    features = rng.standard_normal((frames, 2, 512)).astype(np.float16)
-    return PreparedSpeech(features, np.full(frames, -20.0, dtype=np.float32), seconds)
+    local, globally = (rng.standard_normal((count, SMALL.width)).astype(np.float32) for count in (frames, 1))
+    heard = HeardSpeech(frames, local, globally)
+    return PreparedSpeech(heard, np.full(frames, -20.0, dtype=np.float32), seconds)
 
 
 def test_a_head_gets_every_shape_in_its_own_size(talker: Talker, head: PreparedHead) -> None:
@@ -116,6 +120,43 @@ def test_the_fingerprint_tells_models_apart_and_tells_when_there_is_none(
         with pytest.raises(MMTalkerError) as missing:
             assert broken.fingerprint
         assert missing.value.code is ErrorCode.WEIGHTS_MISSING
+
+
+def test_another_type_to_count_in_has_a_fingerprint_of_its_own(weights: Path) -> None:
+    fine, coarse = (Talker(device="cpu", weights=weights, dtype=name) for name in ("float32", "bfloat16"))
+    assert (fine.dtype_name, coarse.dtype_name) == ("float32", "bfloat16")
+    assert Talker(device="cpu", weights=weights, dtype="auto").dtype_name in ("float32", "bfloat16")
+    if (DEFAULT_FOLDER / ENCODER_FILE_NAME).is_file():
+        assert fine.fingerprint != coarse.fingerprint
+
+    with pytest.raises(MMTalkerError, match="'float32' or 'bfloat16'") as refused:
+        Talker(device="cpu", weights=weights, dtype="int4")
+    assert refused.value.code is ErrorCode.BAD_REQUEST
+
+
+def test_a_head_whose_mapping_is_known_needs_no_known_topology(talker: Talker, head: PreparedHead) -> None:
+    """Given all its vertices in another order, with their places."""
+    order = np.random.default_rng(0).permutation(head.mesh.vertex_count)
+    number = np.argsort(order)
+    mesh = Mesh(
+        head.mesh.vertices[order],
+        number[head.mesh.loop_vertices].astype(np.int32),
+        head.mesh.loop_starts,
+    )
+    own = map_head(head.mesh)
+    mapping = replace(
+        own,
+        uv=own.uv[order],
+        role=own.role[order],
+        jaw_weight=own.jaw_weight[order],
+        leader=own.leader[order],
+    )
+
+    with pytest.raises(MMTalkerError):
+        talker.prepare_head(mesh)
+    shapes = talker.prepare_head(mesh, mapping=mapping).shapes
+
+    np.testing.assert_allclose(shapes, head.shapes[:, order], atol=1e-3 * np.ptp(head.shapes))
 
 
 def test_weights_for_another_chart_are_refused(tmp_path: Path) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
 import torch
 
 from mmtalker.model import inference
-from mmtalker.model.inference import OVERLAP, WINDOW, fuse, past_motion, windows
+from mmtalker.model.inference import OVERLAP, WINDOW, fuse, hear, in_windows, past_motion, speak, windows
 from tests.model.small import random_head, small_network
 
 
@@ -46,6 +48,44 @@ def test_a_short_clip_is_one_window_and_equals_the_network() -> None:
         direct = network.activations(head, torch.from_numpy(features.astype(np.float32))[None], head.still())
 
     assert np.allclose(made, direct[0].numpy(), atol=1e-6)
+
+
+def test_features_that_come_in_pieces_fill_the_windows_one_after_another() -> None:
+    features = speech(3 * WINDOW + 123)
+    pieces = np.split(features, [1, 90, 91, WINDOW + 300, 2 * WINDOW + 700])
+
+    got = list(in_windows(pieces, len(features)))
+
+    assert [len(window) for window in got] == [stop - start for start, stop in windows(len(features))]
+    for window, (start, stop) in zip(got, windows(len(features)), strict=True):
+        np.testing.assert_array_equal(window, features[start:stop])
+
+
+def test_speech_heard_in_pieces_speaks_as_speech_heard_at_once() -> None:
+    network, head = small_network(), random_head()
+    shapes = np.random.default_rng(1).standard_normal((52, 64, 3)).astype(np.float32) * 0.01
+    features = speech(2 * WINDOW)
+
+    heard = hear(network, np.split(features, 8), len(features))
+
+    assert heard.local.shape == (sum(b - a for a, b in windows(len(features))), network.config.width)
+    np.testing.assert_array_equal(speak(network, head, shapes, heard), fuse(network, head, shapes, features))
+
+
+def test_an_hours_layers_are_never_in_memory_together() -> None:
+    def encode(chunks: int) -> Iterator[np.ndarray]:
+        for _ in range(chunks):
+            yield np.zeros((900, 3, 64), dtype=np.float32)
+
+    def peak(chunks: int) -> int:
+        tracemalloc.start()
+        for _ in in_windows(encode(chunks), chunks * 900):
+            pass
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    assert peak(200) < 1.2 * peak(4)
 
 
 def test_past_motion_is_displacement_and_its_change() -> None:

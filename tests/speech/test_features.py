@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from mmtalker.errors import Cancelled
 from mmtalker.speech.audio import SAMPLE_RATE, Audio
@@ -76,6 +78,15 @@ def test_a_later_position_is_like_speech_before_the_clip(encoder: SpeechEncoder,
         return np.sqrt((((alone[25:] - twice[25:]) / scale) ** 2).mean(axis=(0, 2)))
 
     assert (distance(150) < np.array([0.2, 0.4, 0.9]) * distance(0)).all()
+
+
+def test_features_in_bfloat16_are_close(encoder: SpeechEncoder, encoder_file: Path, speech: Audio) -> None:
+    exact = encoder.features(speech)
+    made = SpeechEncoder(encoder_file, dtype=torch.bfloat16).features(speech)
+
+    assert made.dtype == np.float32
+    error = np.sqrt((((made - exact) / exact.std(axis=0)) ** 2).mean(axis=(0, 2)))
+    assert ((error > 0.0) & (error < 0.05)).all(), error
 
 
 def test_a_position_beyond_the_encoders_is_refused(encoder: SpeechEncoder, speech: Audio) -> None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from mmtalker.animation import RAW_RATE, Animation
-from mmtalker.device import choose_device
+from mmtalker.device import choose_device, choose_dtype
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.mesh.check import check_mesh
@@ -25,16 +24,17 @@ from mmtalker.mesh.parts import fill_parts
 from mmtalker.mesh.roles import CHART_ROLES
 from mmtalker.mesh.smoothing import smooth_along_skin
 from mmtalker.model.heads import Chart, HeadSurface, sample_for_inference
-from mmtalker.model.inference import evaluate_shapes, fuse
+from mmtalker.model.inference import evaluate_shapes, hear, speak
 from mmtalker.model.loading import DEFAULT_FOLDER, LoadedModel, load_model
 from mmtalker.model.network import SampledHead
 from mmtalker.model.regression import DISPLACEMENT_SCALE
 from mmtalker.motion.finish import AnimateOptions, finish_curves
 from mmtalker.motion.resample import frame_times, sample_curves
 from mmtalker.motion.silence import loudness
+from mmtalker.prepared import PreparedHead, PreparedSpeech
 from mmtalker.progress import Progress, silent, span
 from mmtalker.speech.audio import SAMPLE_RATE, Audio
-from mmtalker.speech.features import SpeechEncoder
+from mmtalker.speech.features import SpeechEncoder, frame_count
 from mmtalker.speech.weights import ENCODER_FILE_NAME, ENCODER_SHA256, check_encoder_file
 from mmtalker.version import source_digest
 
@@ -46,102 +46,16 @@ SMOOTHING_METRES = 0.002
 """Detail of a shape key below this length is the network's noise and not the face's."""
 
 
-@dataclass(frozen=True)
-class PreparedHead:
-    """A head that is mapped, sampled and has its shape keys; good for any number of clips.
-
-    Attributes:
-        mesh: as given.
-        topology, confidence: from the mapping.
-        role: (V,) part of each vertex.
-        shapes: (K, V, 3) displacements in head space.
-        static: (S, 8), neighbours: (S, k): the samples, see :class:`SampledHead`.
-        sample_shapes: (K, S, 3) shape keys at the samples, cm in canonical space.
-        warnings: sentences for the user.
-    """
-
-    mesh: Mesh
-    topology: str
-    confidence: float
-    role: NDArray[np.uint8]
-    shapes: Float32
-    static: Float32
-    neighbours: NDArray[np.int64]
-    sample_shapes: Float32
-    warnings: tuple[str, ...] = ()
-
-    def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Everything but the mesh, as arrays for a cache."""
-        about = {
-            "topology": self.topology,
-            "confidence": self.confidence,
-            "warnings": list(self.warnings),
-        }
-        return {
-            "about": np.frombuffer(json.dumps(about).encode(), dtype=np.uint8),
-            "role": self.role,
-            "shapes": self.shapes,
-            "static": self.static,
-            "neighbours": self.neighbours,
-            "sample_shapes": self.sample_shapes,
-        }
-
-    @staticmethod
-    def from_arrays(mesh: Mesh, arrays: dict[str, NDArray[Any]]) -> PreparedHead:
-        """Rebuild from :meth:`to_arrays` and the same mesh."""
-        about = json.loads(arrays["about"].tobytes().decode())
-        if arrays["shapes"].shape[1] != mesh.vertex_count:
-            raise ValueError("the stored shapes belong to another mesh")
-        return PreparedHead(
-            mesh,
-            str(about["topology"]),
-            float(about["confidence"]),
-            arrays["role"],
-            arrays["shapes"],
-            arrays["static"],
-            arrays["neighbours"],
-            arrays["sample_shapes"],
-            tuple(about["warnings"]),
-        )
-
-    def sampled(self, device: torch.device) -> SampledHead:
-        static = torch.from_numpy(self.static).to(device)
-        neighbours = torch.from_numpy(self.neighbours).to(device)
-        return SampledHead(static, neighbours, static.new_zeros(len(static)))
-
-
-@dataclass(frozen=True)
-class PreparedSpeech:
-    """Speech that is encoded; good for any number of heads.
-
-    Attributes:
-        features: (T, L, D) float16 at 50 Hz.
-        energy: (T,) loudness, dB of full scale.
-        seconds: length of the clip.
-    """
-
-    features: NDArray[np.float16]
-    energy: Float32
-    seconds: float
-
-    def to_arrays(self) -> dict[str, NDArray[Any]]:
-        return {
-            "features": self.features,
-            "energy": self.energy,
-            "seconds": np.array([self.seconds], dtype=np.float64),
-        }
-
-    @staticmethod
-    def from_arrays(arrays: dict[str, NDArray[Any]]) -> PreparedSpeech:
-        """Rebuild from :meth:`to_arrays`."""
-        return PreparedSpeech(arrays["features"], arrays["energy"], float(arrays["seconds"][0]))
-
-
 class Talker:
     """The model on one device; weights are read at the first use."""
 
     def __init__(
-        self, *, device: str = "auto", weights: Path | None = None, encoder: Path | None = None
+        self,
+        *,
+        device: str = "auto",
+        weights: Path | None = None,
+        encoder: Path | None = None,
+        dtype: str = "float32",
     ) -> None:
         """Choose device and files.
 
@@ -149,8 +63,14 @@ class Talker:
             device: ``auto``, ``cpu`` or ``cuda``.
             weights: folder of a trained model; None for the shipped one.
             encoder: the speech encoder's file; None for the one beside the shipped weights.
+            dtype: what the speech encoder multiplies in: ``float32``, which gives the same curves on
+                every device; ``bfloat16``; or ``auto``, which takes the faster one.
+
+        Raises:
+            MMTalkerError: DEVICE_UNAVAILABLE, or BAD_REQUEST for another ``dtype``.
         """
         self._device = choose_device(device)
+        self._dtype = choose_dtype(dtype, self._device)
         self._weights = weights or DEFAULT_FOLDER
         self._encoder_path = encoder or DEFAULT_FOLDER / ENCODER_FILE_NAME
 
@@ -159,6 +79,11 @@ class Talker:
         if self._device.type == "cuda":
             return f"cuda:0 {torch.cuda.get_device_name(0)}"
         return "cpu"
+
+    @property
+    def dtype_name(self) -> str:
+        """What the speech encoder multiplies in."""
+        return str(self._dtype).removeprefix("torch.")
 
     @cached_property
     def fingerprint(self) -> str:
@@ -169,7 +94,7 @@ class Talker:
         """
         check_encoder_file(self._encoder_path)
         config = json.dumps(self._model.network.config.to_json())
-        parts = (source_digest(), ENCODER_SHA256, self._model.checksum, config)
+        parts = (source_digest(), ENCODER_SHA256, self._model.checksum, config, self.dtype_name)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     @cached_property
@@ -187,22 +112,29 @@ class Talker:
     @cached_property
     def _encoder(self) -> SpeechEncoder:
         layers = self._model.network.config.speech_layers
-        return SpeechEncoder(self._encoder_path, self._device, layers)
+        return SpeechEncoder(self._encoder_path, self._device, layers, self._dtype)
 
     @property
     def names(self) -> tuple[str, ...]:
         return self._model.network.config.names
 
     @torch.inference_mode()
-    def prepare_head(self, mesh: Mesh, progress: Progress = silent) -> PreparedHead:
+    def prepare_head(
+        self, mesh: Mesh, progress: Progress = silent, mapping: HeadMapping | None = None
+    ) -> PreparedHead:
         """Check, map and sample a head and evaluate its shape keys.
+
+        Args:
+            mesh: the head.
+            progress: told about the stages.
+            mapping: where its vertices lie, where that is known; else it is found out.
 
         Raises:
             MMTalkerError: BAD_MESH, UNSUPPORTED_HEAD or WEIGHTS_MISSING.
         """
         warnings = check_mesh(mesh)
         progress("mapping", 0.05)
-        mapping = map_head(mesh)
+        mapping = mapping or map_head(mesh)
         network = self._model.network
         progress("sampling", 0.4)
         vertices = mapping.to_canonical.apply(mesh.vertices)
@@ -250,9 +182,16 @@ class Talker:
         Raises:
             MMTalkerError: WEIGHTS_MISSING.
         """
-        features = self._encoder.features(audio, progress).astype(np.float16)
+        total = frame_count(audio)
+
+        def chunks() -> Iterator[Float32]:
+            for start, chunk in self._encoder.iter_features(audio):
+                yield chunk
+                progress("speech", (start + len(chunk)) / total)
+
+        heard = hear(self._model.network, chunks(), total)
         energy = loudness(audio.samples, SAMPLE_RATE, RAW_RATE)
-        return PreparedSpeech(features, energy, audio.seconds)
+        return PreparedSpeech(heard, energy, audio.seconds)
 
     @torch.inference_mode()
     def animate(
@@ -284,9 +223,8 @@ class Talker:
                 f"The frame rate is {fps} and the start {start_time} s. Give a positive frame rate.",
             )
         began = time.perf_counter()
-        raw = fuse(
-            self._model.network, head.sampled(self._device), head.sample_shapes, speech.features, progress
-        )
+        sampled = head.sampled(self._device)
+        raw = speak(self._model.network, sampled, head.sample_shapes, speech.heard, progress)
         fused = time.perf_counter()
         finished = finish_curves(raw, self.names, speech.energy, RAW_RATE, options, seed)
         if frames is None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from mmtalker.model.network import MMTalkerNetwork, SampledHead
+from mmtalker.model.regression import FactorisedRegression
 from mmtalker.progress import Progress, silent
 
 Float32 = NDArray[np.float32]
@@ -63,7 +67,92 @@ def windows(total: int) -> list[tuple[int, int]]:
     return [(int(a), int(b) + OVERLAP) for a, b in pairwise(bounds)]
 
 
+@dataclass(frozen=True)
+class HeardSpeech:
+    """What the network keeps of speech until it meets a head: a fifth of the encoder's layers.
+
+    Attributes:
+        frames: T, at 50 Hz.
+        local: (N, d) per frame, window after window; neighbours share ``OVERLAP`` frames.
+        globally: (W, d) per window.
+    """
+
+    frames: int
+    local: Float32
+    globally: Float32
+
+
+def in_windows(
+    chunks: Iterable[NDArray[np.floating[Any]]], frames: int
+) -> Iterator[NDArray[np.floating[Any]]]:
+    """Put (n, L, D) chunks together to windows of a clip of ``frames``, each given as soon as it is full."""
+    cut = windows(frames)
+    held: list[NDArray[np.floating[Any]]] = []
+    first = number = 0
+    for chunk in chunks:
+        held.append(chunk)
+        while number < len(cut) and first + sum(map(len, held)) >= cut[number][1]:
+            start, stop = cut[number]
+            joined = held[0] if len(held) == 1 else np.concatenate(held)
+            yield joined[start - first : stop - first]
+            held, first, number = [joined[start - first :]], start, number + 1
+
+
 @torch.inference_mode()
+def hear(network: MMTalkerNetwork, chunks: Iterable[NDArray[np.floating[Any]]], frames: int) -> HeardSpeech:
+    """Read speech as the encoder gives it, so that its layers never are in memory for a whole clip.
+
+    Args:
+        network: what reads.
+        chunks: (n, L, D) features, one after another.
+        frames: how many there are in all.
+    """
+    local, globally = [], []
+    for features in in_windows(chunks, frames):
+        # Rounded as the features of training are.
+        rounded = features.astype(np.float16).astype(np.float32)
+        made = network.speech(torch.from_numpy(rounded).to(network.speech.mean)[None])
+        local.append(made[0][0].cpu().numpy())
+        globally.append(made[1][0].cpu().numpy())
+    return HeardSpeech(frames, np.concatenate(local), np.stack(globally))
+
+
+@torch.inference_mode()
+def speak(
+    network: MMTalkerNetwork,
+    head: SampledHead,
+    sample_shapes: Float32,
+    heard: HeardSpeech,
+    progress: Progress = silent,
+) -> Float32:
+    """Return the activations (T, K) of a head for what was heard; its shape keys are (K, S, 3) cm."""
+    assert isinstance(network.regression, FactorisedRegression), "the joint form has no activations"
+    result = np.zeros((heard.frames, network.config.channels), dtype=np.float32)
+    shapes = torch.from_numpy(sample_shapes).to(head.static)
+    rise = (np.arange(FADE, dtype=np.float32)[:, None] + 1.0) / (FADE + 1.0)
+    skip = (OVERLAP - FADE) // 2
+    read = 0
+    for (start, stop), globally in zip(windows(heard.frames), heard.globally, strict=True):
+        past = head.still()
+        if start > 1:
+            before, just_before = torch.from_numpy(result[start - 2 : start]).to(shapes)[:, None]
+            past = past_motion(shapes, before, just_before)
+        geometry = network.tokens(network.geometry(head.static, past, head.neighbours))
+        local = heard.local[read : read + stop - start]
+        speech = (torch.from_numpy(values)[None].to(shapes) for values in (local, globally))
+        motion = network.fusion(*speech, geometry, head.log_weight)
+        made = network.regression.activations(motion)[0].cpu().numpy()
+        read += stop - start
+        if start == 0:
+            result[start:stop] = made
+        else:
+            fade = slice(start + skip, start + skip + FADE)
+            result[fade] = result[fade] * (1.0 - rise) + made[skip : skip + FADE] * rise
+            result[fade.stop : stop] = made[skip + FADE :]
+        progress("fusion", stop / heard.frames)
+    return result
+
+
 def fuse(
     network: MMTalkerNetwork,
     head: SampledHead,
@@ -71,24 +160,6 @@ def fuse(
     features: NDArray[np.float16],
     progress: Progress = silent,
 ) -> Float32:
-    """Return the activations (T, K) for (T, L, D) speech features at 50 Hz."""
-    total = len(features)
-    result = np.zeros((total, network.config.channels), dtype=np.float32)
-    shapes = torch.from_numpy(sample_shapes).to(head.static)
-    rise = (np.arange(FADE, dtype=np.float32)[:, None] + 1.0) / (FADE + 1.0)
-    skip = (OVERLAP - FADE) // 2
-    for start, stop in windows(total):
-        past = head.still()
-        if start > 1:
-            before, just_before = torch.from_numpy(result[start - 2 : start]).to(shapes)[:, None]
-            past = past_motion(shapes, before, just_before)
-        window = torch.from_numpy(features[start:stop].astype(np.float32)).to(shapes)[None]
-        made = network.activations(head, window, past)[0].cpu().numpy()
-        if start == 0:
-            result[start:stop] = made
-        else:
-            fade = slice(start + skip, start + skip + FADE)
-            result[fade] = result[fade] * (1.0 - rise) + made[skip : skip + FADE] * rise
-            result[fade.stop : stop] = made[skip + FADE :]
-        progress("fusion", stop / total)
-    return result
+    """Return the activations (T, K) for (T, L, D) speech features at 50 Hz: hear, then speak."""
+    heard = hear(network, [features], len(features))
+    return speak(network, head, sample_shapes, heard, progress)

@@ -48,13 +48,19 @@ class SpeechEncoder:
     ) -> None:
         """Load the encoder.
 
+        Args:
+            weights: its file.
+            device: where it runs.
+            layers: hidden states to give.
+            dtype: of its matrix products; sums and norms stay in float32.
+
         Raises:
             MMTalkerError: ``WEIGHTS_MISSING``.
         """
         self.layers = tuple(layers)
         self.width = EncoderConfig().width
         self._device, self._dtype = torch.device(device), dtype
-        self._model = load_encoder(weights, self._device, dtype, self.layers)
+        self._model = load_encoder(weights, self._device, self.layers)
 
     def features(self, audio: Audio, progress: Progress = silent, *, first_position: int = 0) -> Float32:
         """Encode a whole clip; returns (T, L, 512) float32 with T = ceil(50 * seconds).
@@ -84,7 +90,7 @@ class SpeechEncoder:
             raise ValueError(f"first_position must be within 0..{limit} for this clip, not {first_position}")
         for number, (start, stop) in enumerate(windows):
             columns = mel[None, :, start * _MEL_COLUMNS : stop * _MEL_COLUMNS]
-            hidden = self._model(columns, first_position)[0].float().cpu()
+            hidden = self._run(columns, first_position)[0].float().cpu()
             first, last = start, stop
             if carried is not None:
                 first = start + (_OVERLAP - _FADE) // 2
@@ -97,11 +103,17 @@ class SpeechEncoder:
             if first < last:
                 yield first, hidden[first - start : last - start].numpy()
 
+    def _run(self, columns: torch.Tensor, first_position: int) -> torch.Tensor:
+        lower = self._dtype != torch.float32
+        with torch.autocast(self._device.type, dtype=self._dtype, enabled=lower):
+            hidden: torch.Tensor = self._model(columns, first_position)
+        return hidden
+
     def _padded_mel(self, audio: Audio, total: int) -> torch.Tensor:
         """(80, 2 (total + tail)) log-mel of the clip and the silence after it."""
         samples = torch.zeros((total + _TAIL) * SAMPLE_RATE // FEATURE_RATE)
         samples[: len(audio.samples)] = torch.from_numpy(audio.samples)
-        return log_mel(samples).to(device=self._device, dtype=self._dtype)
+        return log_mel(samples).to(self._device)
 
 
 def frame_count(audio: Audio) -> int:

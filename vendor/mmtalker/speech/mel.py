@@ -43,17 +43,26 @@ def log_mel(samples: Tensor) -> Tensor:
     are cut out of the result later agree where they overlap.
     """
     frames = -(-len(samples) // HOP)
-    half = WINDOW // 2
-    # Mirrored ends like Whisper's; a clip too short to mirror is filled with silence first.
-    filled = torch.nn.functional.pad(samples, (0, max(frames * HOP, half + 1) - len(samples)))
-    padded = torch.nn.functional.pad(filled[None], (half, half), mode="reflect")[0]
+    # A clip too short to mirror is filled with silence first.
+    missing = max(frames * HOP, WINDOW // 2 + 1) - len(samples)
+    filled = torch.nn.functional.pad(samples, (0, missing)) if missing else samples
     filters, window = mel_filters().to(samples.device), torch.hann_window(WINDOW, device=samples.device)
     result = torch.empty(MEL_BANDS, frames, device=samples.device)
     for start in range(0, frames, _BLOCK):
         stop = min(start + _BLOCK, frames)
-        piece = padded[start * HOP : (stop - 1) * HOP + WINDOW]
+        piece = _mirrored(filled, start * HOP - WINDOW // 2, (stop - 1) * HOP + WINDOW // 2)
         spectrum = torch.stft(piece, WINDOW, HOP, window=window, center=False, return_complex=True)
         power = filters @ spectrum.abs().square()
         result[:, start:stop] = power.clamp_(min=1e-10).log10_()
     floor = result.max() - _DYNAMIC_RANGE
-    return torch.maximum(result, floor).add_(4.0).div_(4.0)
+    torch.maximum(result, floor, out=result)
+    return result.add_(4.0).div_(4.0)
+
+
+def _mirrored(samples: Tensor, first: int, last: int) -> Tensor:
+    """Cut out samples ``first`` to ``last``; beyond the ends they run backwards, as Whisper's do."""
+    before, end = max(0, -first), len(samples) - 1
+    behind = max(0, last - len(samples))
+    return torch.cat(
+        [samples[1 : 1 + before].flip(0), samples[max(0, first) : last], samples[end - behind : end].flip(0)]
+    )

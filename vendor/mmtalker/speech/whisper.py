@@ -89,7 +89,6 @@ class WhisperEncoder(nn.Module):
 def load_encoder(
     path: Path,
     device: torch.device | str = "cpu",
-    dtype: torch.dtype = torch.float32,
     layers: Sequence[int] = DEFAULT_LAYERS,
 ) -> WhisperEncoder:
     """Read Whisper base's encoder, frozen and in evaluation mode.
@@ -107,4 +106,4 @@ def load_encoder(
             f"The speech encoder {path} could not be loaded ({error}). "
             "Delete it and run `python build.py setup`, or reinstall the extension.",
         ) from error
-    return model.to(device=device, dtype=dtype).eval().requires_grad_(False)
+    return model.to(device).eval().requires_grad_(False)

@@ -1,0 +1,109 @@
+"""Heads and speech made ready for the network, and how they are kept for any number of uses."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mmtalker.mesh.mesh import Float32, Mesh
+from mmtalker.model.inference import HeardSpeech
+from mmtalker.model.network import SampledHead
+
+
+@dataclass(frozen=True)
+class PreparedHead:
+    """A head that is mapped, sampled and has its shape keys; good for any number of clips.
+
+    Attributes:
+        mesh: as given.
+        topology, confidence: from the mapping.
+        role: (V,) part of each vertex.
+        shapes: (K, V, 3) displacements in head space.
+        static: (S, 8), neighbours: (S, k): the samples, see :class:`SampledHead`.
+        sample_shapes: (K, S, 3) shape keys at the samples, cm in canonical space.
+        warnings: sentences for the user.
+    """
+
+    mesh: Mesh
+    topology: str
+    confidence: float
+    role: NDArray[np.uint8]
+    shapes: Float32
+    static: Float32
+    neighbours: NDArray[np.int64]
+    sample_shapes: Float32
+    warnings: tuple[str, ...] = ()
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything but the mesh, as arrays for a cache."""
+        about = {
+            "topology": self.topology,
+            "confidence": self.confidence,
+            "warnings": list(self.warnings),
+        }
+        return {
+            "about": np.frombuffer(json.dumps(about).encode(), dtype=np.uint8),
+            "role": self.role,
+            "shapes": self.shapes,
+            "static": self.static,
+            "neighbours": self.neighbours,
+            "sample_shapes": self.sample_shapes,
+        }
+
+    @staticmethod
+    def from_arrays(mesh: Mesh, arrays: dict[str, NDArray[Any]]) -> PreparedHead:
+        """Rebuild from :meth:`to_arrays` and the same mesh."""
+        about = json.loads(arrays["about"].tobytes().decode())
+        if arrays["shapes"].shape[1] != mesh.vertex_count:
+            raise ValueError("the stored shapes belong to another mesh")
+        return PreparedHead(
+            mesh,
+            str(about["topology"]),
+            float(about["confidence"]),
+            arrays["role"],
+            arrays["shapes"],
+            arrays["static"],
+            arrays["neighbours"],
+            arrays["sample_shapes"],
+            tuple(about["warnings"]),
+        )
+
+    def sampled(self, device: torch.device) -> SampledHead:
+        static = torch.from_numpy(self.static).to(device)
+        neighbours = torch.from_numpy(self.neighbours).to(device)
+        return SampledHead(static, neighbours, static.new_zeros(len(static)))
+
+
+@dataclass(frozen=True)
+class PreparedSpeech:
+    """Speech that is encoded; good for any number of heads.
+
+    Attributes:
+        heard: what the network has read of it.
+        energy: (T,) loudness, dB of full scale.
+        seconds: length of the clip.
+    """
+
+    heard: HeardSpeech
+    energy: Float32
+    seconds: float
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        return {
+            "frames": np.array([self.heard.frames]),
+            "local": self.heard.local,
+            "globally": self.heard.globally,
+            "energy": self.energy,
+            "seconds": np.array([self.seconds], dtype=np.float64),
+        }
+
+    @staticmethod
+    def from_arrays(arrays: dict[str, NDArray[Any]]) -> PreparedSpeech:
+        """Rebuild from :meth:`to_arrays`."""
+        heard = HeardSpeech(int(arrays["frames"][0]), arrays["local"], arrays["globally"])
+        return PreparedSpeech(heard, arrays["energy"], float(arrays["seconds"][0]))
