@@ -16,8 +16,8 @@ from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.io.atomic import replacing
 from mmtalker.progress import Progress, silent
 from mmtalker.training.config import TrainConfig
+from mmtalker.training.loop import CHECKPOINT_EVERY, follow, learning_rate_factor
 from mmtalker.training.stages import draws as chance
-from mmtalker.training.train import CHECKPOINT_EVERY, follow, learning_rate_factor
 
 AnyDecoder = TypeVar("AnyDecoder", bound=Decoder)
 

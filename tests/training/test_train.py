@@ -17,7 +17,9 @@ from mmtalker.data.phone_speech import Phone
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.model.loading import load_model
 from mmtalker.motion.arkit import ARKIT_INDEX
+from mmtalker.training import loop
 from mmtalker.training import train as training
+from mmtalker.training.checkpoint import Checkpoint
 from mmtalker.training.config import TrainConfig
 from mmtalker.training.head_set import HeadTensors, load_heads
 from mmtalker.training.log import read_log
@@ -103,7 +105,7 @@ def test_mixed_precision_learns_too(corpus: Path, tmp_path: Path) -> None:
 def test_a_run_that_was_stopped_ends_where_the_whole_one_does(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "CHECKPOINT_EVERY", 10)
+    monkeypatch.setattr(loop, "CHECKPOINT_EVERY", 10)
     config = replace(TINY, steps=50, shape_steps=0, settle_steps=0)
     whole = run(config, corpus, tmp_path / "whole")
 
@@ -115,11 +117,11 @@ def test_a_run_that_was_stopped_ends_where_the_whole_one_does(
         if step == 40:
             raise Stop
 
-    save = training.Checkpoint.save
-    monkeypatch.setattr(training.Checkpoint, "save", stop_at_forty)
+    save = Checkpoint.save
+    monkeypatch.setattr(Checkpoint, "save", stop_at_forty)
     with pytest.raises(Stop):
         run(config, corpus, tmp_path / "parts")
-    monkeypatch.setattr(training.Checkpoint, "save", save)
+    monkeypatch.setattr(Checkpoint, "save", save)
     run(config, corpus, tmp_path / "parts")
 
     network, same = (load_model(tmp_path / name).network for name in ("whole", "parts"))

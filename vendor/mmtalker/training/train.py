@@ -7,7 +7,6 @@ goes on from its last checkpoint. Started by ``torchrun``, several processes sha
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,6 +18,7 @@ from torch import Tensor
 
 from mmtalker.cli.bar import ProgressBar
 from mmtalker.data.corpus import read_corpus
+from mmtalker.data.vertex_corpora.store import is_vertex_corpus
 from mmtalker.device import choose_device
 from mmtalker.mesh.canonical import canonical_surface, load_canonical
 from mmtalker.model.heads import Chart
@@ -33,14 +33,10 @@ from mmtalker.training.config import TrainConfig
 from mmtalker.training.distributed import Processes, processes
 from mmtalker.training.head_set import load_heads
 from mmtalker.training.log import Log, draw_log
-from mmtalker.training.stages import Stage, everything, frozen_copy, settle, shape_keys
-from mmtalker.training.step import weighted
+from mmtalker.training.loop import LICENCE, learn
+from mmtalker.training.stages import everything, frozen_copy, settle, shape_keys
 from mmtalker.training.utterances import Utterance, feature_statistics, training_utterances
-
-CHECKPOINT_EVERY = 500
-
-WARM_UP = 100
-"""Steps over which the learning rate rises."""
+from mmtalker.training.vertex_training import train_vertices
 
 
 def train(config: TrainConfig, corpus: Path, out: Path, cache: Path, device: torch.device) -> None:
@@ -48,11 +44,14 @@ def train(config: TrainConfig, corpus: Path, out: Path, cache: Path, device: tor
 
     Args:
         config: the run.
-        corpus: a folder that ``corpus build`` made.
+        corpus: a folder that ``corpus build`` or ``corpus import`` made.
         out: folder for weights, log and checkpoint.
         cache: folder for encoded speech, which runs may share.
         device: where to train.
     """
+    if is_vertex_corpus(corpus):
+        train_vertices(config, corpus, out, cache, device)
+        return
     with processes(device) as run:
         _train(config, corpus, out, cache, run)
 
@@ -99,9 +98,6 @@ def _train(config: TrainConfig, folder: Path, out: Path, cache: Path, run: Proce
     run.wait()
 
 
-LICENCE = "GPL-3.0-or-later"
-
-
 def load_speech(config: TrainConfig, folder: Path, cache: Path, run: Processes) -> dict[str, list[Utterance]]:
     """Encode the corpus in the first process; the others find it done."""
     if not run.first:
@@ -114,50 +110,6 @@ def load_speech(config: TrainConfig, folder: Path, cache: Path, run: Processes) 
     return sets
 
 
-def learn(
-    stage: Stage,
-    config: TrainConfig,
-    checkpoint: Checkpoint,
-    log: Log,
-    run: Processes,
-    average: MMTalkerNetwork | None = None,
-) -> None:
-    """Do the steps of a stage that are not done yet.
-
-    Args:
-        stage: what to minimise.
-        config: of the run.
-        checkpoint: where the stage goes on from, and is kept.
-        log: of the terms.
-        run: this process.
-        average: follows the stage's network, if given.
-    """
-    parameters = [parameter for group in stage.groups for parameter in group["params"]]
-    for parameter in parameters:
-        parameter.requires_grad_(True)
-    stage.network.train(average is not None)
-    optimiser = stage.optimiser(stage.groups, betas=(0.9, 0.98))  # type: ignore[call-arg]
-    mixed = torch.autocast(run.device.type, torch.bfloat16, enabled=config.precision == "bfloat16")
-    for step in range(checkpoint.begin(stage.name, optimiser), stage.steps):
-        for group in optimiser.param_groups:
-            group["lr"] = group["peak"] * learning_rate_factor(step, stage.steps)
-        with mixed:
-            terms = stage.loss_at(step)
-            loss = weighted(terms, config)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimiser.step()
-        if average is not None:
-            follow(average, stage.network, min(config.average, (step + 1) / (step + 10)))
-        log.add(stage.name, step, run.mean({name: float(term.detach()) for name, term in terms.items()}))
-        if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == stage.steps:
-            checkpoint.save(stage.name, step + 1, stage.network, average, optimiser)
-    if average is None:
-        for parameter in parameters:
-            parameter.requires_grad_(False)
-
-
 def canonical_map(resolution: int) -> Tensor:
     """Return the canonical head's shapes (52, 3, R, R) in cm at the nodes of a grid over the chart."""
     canonical, surface = load_canonical(), canonical_surface()
@@ -166,19 +118,6 @@ def canonical_map(resolution: int) -> Tensor:
     shapes = canonical.shapes[:, : canonical.chart_count].transpose(1, 0, 2)
     read = surface.interpolate(shapes, uv) / DISPLACEMENT_SCALE
     return torch.from_numpy(read).float().permute(1, 2, 0).reshape(-1, 3, resolution, resolution)
-
-
-def learning_rate_factor(step: int, steps: int) -> float:
-    """Linear start, then half a cosine down to a hundredth."""
-    warm = min(1.0, (step + 1) / WARM_UP)
-    return warm * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * step / max(1, steps))))
-
-
-@torch.no_grad()
-def follow(average: MMTalkerNetwork, network: MMTalkerNetwork, decay: float) -> None:
-    """Move the running average of all weights towards the network."""
-    for slow, fast in zip(average.parameters(), network.parameters(), strict=True):
-        slow.lerp_(fast, 1.0 - decay)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -31,6 +31,7 @@ from mmtalker.training.checkpoint import Checkpoint
 from mmtalker.training.config import TrainConfig
 from mmtalker.training.distributed import Processes, processes
 from mmtalker.training.log import Log
+from mmtalker.training.loop import LICENCE, learn
 from mmtalker.training.stages import frozen_copy
 from mmtalker.training.utterances import changed
 from mmtalker.training.vertex_heads import own_chart_of, relative_area
@@ -63,8 +64,6 @@ def train_vertices(config: TrainConfig, folder: Path, out: Path, cache: Path, de
 
 
 def _train(config: TrainConfig, folder: Path, out: Path, cache: Path, run: Processes) -> None:
-    from mmtalker.training.train import LICENCE, learn
-
     torch.manual_seed(config.seed)
     out.mkdir(parents=True, exist_ok=True)
     corpus = read_vertex_corpus(folder)
