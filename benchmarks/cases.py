@@ -6,21 +6,21 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from benchmarks import material
 from benchmarks.timing import MEGABYTE, Plan, Timing, peak_memory_mb, seconds_of, stage_seconds
 from mmtalker.device import choose_device
-from mmtalker.model.inference import evaluate_shapes
-from mmtalker.model.loading import DEFAULT_FOLDER, load_model
-from mmtalker.pipeline import PreparedHead, PreparedSpeech
+from mmtalker.pipeline import PreparedHead, PreparedSpeech, Talker
 from mmtalker.progress import silent
 from mmtalker.speech.audio import load_audio
-from mmtalker.worker.backend import Backend, load_backend
+from mmtalker.worker.backend import load_backend
 from mmtalker.worker.cache import DiskCache
 from mmtalker.worker.prepared import PreparedStore
 
@@ -36,14 +36,40 @@ class Case:
         name: the row's name.
         seconds: of audio, where the kind uses some.
         head: ``canonical`` or ``ict``.
-        points: chart points, for the trunk alone.
+        vertices: of a copy of the head; 0 takes the head itself, which has to be recognised.
     """
 
     kind: str
     name: str
     seconds: float = 0.0
     head: str = "canonical"
-    points: int = 0
+    vertices: int = 0
+
+
+@dataclass(frozen=True)
+class Machine:
+    """On what a run measures; the same for all its cases.
+
+    Attributes:
+        device: ``auto``, ``cpu`` or ``cuda``.
+        dtype: of the speech encoder: ``float32``, ``bfloat16`` or ``auto``.
+        threads: of torch, or 0 for as many as it takes by itself.
+        weights: folder of the model, None for the shipped one.
+    """
+
+    device: str = "auto"
+    dtype: str = "float32"
+    threads: int = 0
+    weights: str | None = None
+
+    def use(self) -> None:
+        """Set this process up."""
+        if self.threads:
+            torch.set_num_threads(self.threads)
+
+    def talker(self, dtype: str | None = None) -> Talker:
+        folder = None if self.weights is None else Path(self.weights)
+        return Talker(device=self.device, weights=folder, dtype=dtype or self.dtype)
 
 
 @dataclass(frozen=True)
@@ -51,19 +77,14 @@ class Setting:
     """Where and how to measure.
 
     Attributes:
-        device: ``auto``, ``cpu`` or ``cuda``.
-        weights: folder of the model, None for the shipped one.
+        machine: what runs it.
         plan: repetitions.
         folder: for files, emptied afterwards.
     """
 
-    device: str
-    weights: Path | None
+    machine: Machine
     plan: Plan
     folder: Path
-
-    def backend(self) -> Backend:
-        return load_backend(self.device, self.weights)
 
     def speech(self, seconds: float) -> Path:
         path = self.folder / "speech.flac"
@@ -73,36 +94,40 @@ class Setting:
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds by stage, and the peak of memory where it is not that of the measuring process itself."""
+    """What a case gives.
+
+    Attributes:
+        stages: seconds by stage.
+        peak_memory_mb: where it is not that of the measuring process itself.
+        figures: what else was found.
+    """
 
     stages: dict[str, Timing]
     peak_memory_mb: float | None = None
+    figures: dict[str, float] = field(default_factory=dict)
 
 
-def run_case(case: Case, device: str, weights: Path | None, plan: Plan) -> dict[str, Any]:
+def run_case(case: Case, machine: Machine, plan: Plan) -> dict[str, Any]:
     """Measure a case in this process; gives what goes into the report."""
+    machine.use()
     with tempfile.TemporaryDirectory(prefix="mmtalker-bench-") as folder:
-        measured = KINDS[case.kind](case, Setting(device, weights, plan, Path(folder)))
+        measured = KINDS[case.kind](case, Setting(machine, plan, Path(folder)))
     result: dict[str, Any] = {
-        "name": case.name,
-        "kind": case.kind,
+        **asdict(case),
         "seconds_by_stage": {stage: timing.to_json() for stage, timing in measured.stages.items()},
         "peak_memory_mb": measured.peak_memory_mb or peak_memory_mb(),
+        **measured.figures,
     }
-    if choose_device(device).type == "cuda":
+    if choose_device(machine.device).type == "cuda":
         result["peak_gpu_memory_mb"] = torch.cuda.max_memory_allocated() / MEGABYTE
-    if case.seconds:
-        result["audio_seconds"] = case.seconds
-    if case.kind == "audio":
-        # Of a clip that is new to a head that is known: what an artist waits for.
-        result["real_time_factor"] = sum(timing.median for timing in measured.stages.values()) / case.seconds
     return result
 
 
 def measure_audio(case: Case, setting: Setting) -> Measured:
-    """A new clip on a head that is prepared already."""
-    path, talker = setting.speech(case.seconds), setting.backend().talker
-    head = talker.prepare_head(material.head(case.head))
+    """A new clip on a head that is prepared already: what an artist waits for."""
+    path, talker = setting.speech(case.seconds), setting.machine.talker()
+    mesh, mapping = material.head(case.head, case.vertices)
+    head = talker.prepare_head(mesh, mapping=mapping)
     talker.prepare_speech(load_audio(path, duration=1.0))  # so that the encoder is loaded and warm
 
     def work() -> dict[str, float]:
@@ -117,36 +142,57 @@ def measure_audio(case: Case, setting: Setting) -> Measured:
             "encode": encoded - decoded,
             "fusion": stats["fusion_seconds"],
             "finish": stats["finish_seconds"],
+            "all": time.perf_counter() - began,
         }
 
-    return Measured(setting.plan.repeat(work))
+    stages = setting.plan.repeat(work)
+    return Measured(stages, figures={"real_time_factor": stages["all"].best / case.seconds})
+
+
+def measure_dtype(case: Case, setting: Setting) -> Measured:
+    """The encoder in float32 and in bfloat16, in turn, and what that does to the curves."""
+    audio = load_audio(setting.speech(case.seconds))
+    mesh, mapping = material.head(case.head)
+    talkers = {name: setting.machine.talker(name) for name in ("float32", "bfloat16")}
+    head = talkers["float32"].prepare_head(mesh, mapping=mapping)
+    raw = {
+        name: talker.animate(head, talker.prepare_speech(audio), fps=FPS).raw
+        for name, talker in talkers.items()
+    }
+    difference = np.abs(raw["bfloat16"] - raw["float32"])
+
+    def work() -> dict[str, float]:
+        return {
+            f"encode, {name}": seconds_of(partial(talker.prepare_speech, audio))
+            for name, talker in talkers.items()
+        }
+
+    figures = {
+        "curve_difference_rms": float(np.sqrt(np.mean(difference**2))),
+        "curve_difference_max": float(difference.max()),
+    }
+    return Measured(setting.plan.repeat(work), figures=figures)
 
 
 def measure_head(case: Case, setting: Setting) -> Measured:
     """A new head, with the model loaded: its stages as ``Talker.prepare_head`` reports them."""
-    mesh, talker = material.head(case.head), setting.backend().talker
+    talker = setting.machine.talker()
+    mesh, known = material.head(case.head, case.vertices)
+    mapping = known if case.vertices else None
     assert talker.names  # loads the weights
-    first = stage_seconds(lambda progress: talker.prepare_head(mesh, progress))
-    again = setting.plan.repeat(lambda: stage_seconds(lambda progress: talker.prepare_head(mesh, progress)))
-    # The first mapping reads and indexes the canonical head too.
-    return Measured({"first, all": Timing((sum(first.values()),)), **again})
 
+    def work() -> dict[str, float]:
+        stages = stage_seconds(lambda progress: talker.prepare_head(mesh, progress, mapping))
+        return {**stages, "all": sum(stages.values())}
 
-def measure_trunk(case: Case, setting: Setting) -> Measured:
-    """The trunk at any number of chart points, without mapping and parts."""
-    network = load_model(setting.weights or DEFAULT_FOLDER, choose_device(setting.device)).network
-    with torch.inference_mode():
-        sampled, uv, point = material.chart_points(network, case.points)
-    return Measured(
-        setting.plan.repeat(
-            lambda: {"shapes": seconds_of(lambda: evaluate_shapes(network, sampled, uv, point))}
-        )
-    )
+    return Measured(setting.plan.repeat(work))
 
 
 def measure_again(case: Case, setting: Setting) -> Measured:
     """Generate once, then once more from the disk by another process's eyes, and from memory."""
-    path, mesh, backend = setting.speech(case.seconds), material.head(case.head), setting.backend()
+    path, (mesh, _) = setting.speech(case.seconds), material.head(case.head)
+    machine = setting.machine
+    backend = replace(load_backend(machine.device), talker=machine.talker())
     disk = DiskCache(setting.folder / "cache")
 
     def prepare(store: PreparedStore) -> tuple[PreparedHead, PreparedSpeech]:
@@ -175,7 +221,7 @@ def measure_worker(case: Case, setting: Setting) -> Measured:
     from mmtalker_addon.engine.client import Failure, Reply, WorkerClient, WorkerLost
 
     command = [sys.executable, "-I", "-u", str(material.ROOT / "vendor"), "worker"]
-    client = WorkerClient(command, setting.folder / "worker.log", device=setting.device)
+    client = WorkerClient(command, setting.folder / "worker.log", device=setting.machine.device)
 
     def ask(kind: str, **fields: Any) -> None:
         number = client.send(kind, fields)
@@ -189,7 +235,7 @@ def measure_worker(case: Case, setting: Setting) -> Measured:
 
     def greet() -> None:
         client.start()
-        ask("hello", protocol=1, client="benchmarks", cache_dir=None, device=setting.device)
+        ask("hello", protocol=1, client="benchmarks", cache_dir=None, device=setting.machine.device)
 
     def life() -> dict[str, float]:
         try:
@@ -209,40 +255,46 @@ def measure_worker(case: Case, setting: Setting) -> Measured:
 
 KINDS: dict[str, Callable[[Case, Setting], Measured]] = {
     "audio": measure_audio,
+    "dtype": measure_dtype,
     "head": measure_head,
-    "trunk": measure_trunk,
     "again": measure_again,
     "worker": measure_worker,
 }
 
+LENGTHS = (10.0, 60.0, 600.0)
+SIZES = (5_000, 25_000, 100_000)
+USUAL_SIZE = 25_000
+
 
 def all_cases(quick: bool) -> list[Case]:
     """The cases of a full run, or the small ones alone."""
-    heads = ["canonical", *(["ict"] if material.ICT_FILE.is_file() else [])]
-    lengths, points = ((10.0,), (5_000,)) if quick else ((10.0, 60.0, 600.0), (5_000, 25_000, 100_000))
+    lengths, sizes = (LENGTHS[:1], SIZES[:1]) if quick else (LENGTHS, SIZES)
+    usual = sizes[0] if quick else USUAL_SIZE
+    known = ["canonical", *(["ict"] if material.ICT_FILE.is_file() and not quick else [])]
+    spoken = [(seconds, usual) for seconds in lengths]
+    spoken += [(LENGTHS[0], size) for size in sizes if size != usual]
     return [
-        *(Case("audio", f"audio of {seconds:g} s", seconds=seconds) for seconds in lengths),
         *(
-            Case("head", f"head {name}, {material.head(name).vertex_count:,} vertices", head=name)
-            for name in (heads[:1] if quick else heads)
+            Case("audio", f"{seconds:g} s of audio, {size:,} vertices", seconds=seconds, vertices=size)
+            for seconds, size in spoken
         ),
-        *(
-            Case("trunk", f"trunk alone, {count:,} chart points of the canonical head", points=count)
-            for count in points
-        ),
+        *(Case("head", f"new head, {size:,} vertices", vertices=size) for size in sizes),
+        *(Case("head", f"new head to recognise, {name}", head=name) for name in known),
+        Case("dtype", f"types of number, {lengths[-1] / 10:g} s", seconds=lengths[-1] / 10),
         Case("again", "Generate again, 10 s", seconds=10.0),
         Case("worker", "worker"),
     ]
 
 
-def environment(device: str, weights: Path | None) -> dict[str, Any]:
+def environment(machine: Machine) -> dict[str, Any]:
     """What the figures depend on, as this process finds it."""
-    backend = load_backend(device, weights)
+    machine.use()
+    talker = machine.talker()
     return {
-        "device": backend.talker.device_name,
+        "device": talker.device_name,
         "torch": torch.__version__,
         "cuda": torch.version.cuda,
-        "dtype": "float32",
+        "dtype": talker.dtype_name,
         "threads": torch.get_num_threads(),
-        "weights": backend.talker.fingerprint[:12],
+        "weights": talker.fingerprint[:12],
     }

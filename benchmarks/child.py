@@ -9,10 +9,9 @@ import json
 import subprocess
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from benchmarks.cases import Case, run_case
+from benchmarks.cases import Case, Machine, run_case
 from benchmarks.material import ROOT
 from benchmarks.timing import Plan
 from mmtalker.errors import MMTalkerError
@@ -22,18 +21,13 @@ class CaseFailed(Exception):
     """A case gave no result; the message is the last that its process said."""
 
 
-def run_apart(case: Case, device: str, weights: Path | None, plan: Plan) -> dict[str, Any]:
+def run_apart(case: Case, machine: Machine, plan: Plan) -> dict[str, Any]:
     """Run a case in a new process.
 
     Raises:
         CaseFailed: it ended without a result.
     """
-    order = {
-        "case": asdict(case),
-        "device": device,
-        "weights": None if weights is None else str(weights.resolve()),
-        "plan": asdict(plan),
-    }
+    order = {"case": asdict(case), "machine": asdict(machine), "plan": asdict(plan)}
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.child"],
         cwd=ROOT,
@@ -52,9 +46,8 @@ def run_apart(case: Case, device: str, weights: Path | None, plan: Plan) -> dict
 def main() -> int:
     """Run the case that standard input describes; the last line of standard output is its result."""
     order = json.load(sys.stdin)
-    weights = None if order["weights"] is None else Path(order["weights"])
     try:
-        result = run_case(Case(**order["case"]), order["device"], weights, Plan(**order["plan"]))
+        result = run_case(Case(**order["case"]), Machine(**order["machine"]), Plan(**order["plan"]))
     except MMTalkerError as error:
         print(error, file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""What is measured on: speech of any length, heads of known topology, and any number of chart points."""
+"""What is measured on: speech of any length, and heads of any number of vertices."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from mmtalker.data.heads import anny_head, ict_head
+from mmtalker.data.ict import load_ict
+from mmtalker.data.remesh import resample
 from mmtalker.mesh.canonical import load_canonical
-from mmtalker.mesh.mesh import Float32, Mesh
-from mmtalker.model.heads import Chart, HeadSurface, sample_head
-from mmtalker.model.network import MMTalkerNetwork, SampledHead
+from mmtalker.mesh.mapping import HeadMapping, map_head
+from mmtalker.mesh.mesh import Mesh, Similarity
+from mmtalker.mesh.roles import Role
 
 ROOT = Path(__file__).resolve().parents[1]
 SPEECH = ROOT / "demo" / "assets" / "speech.flac"
@@ -25,38 +28,28 @@ def write_speech(seconds: float, path: Path) -> None:
     soundfile.write(path, np.resize(samples, round(seconds * rate)), rate)
 
 
-def head(name: str) -> Mesh:
-    """The head called ``canonical``, or ``ict`` where the training data is."""
-    if name == "canonical":
-        return load_canonical().mesh
-    from mmtalker.data.ict import load_ict
+def head(name: str, vertices: int = 0) -> tuple[Mesh, HeadMapping]:
+    """A head and its mapping.
 
-    return load_ict(DATA).mesh()
-
-
-def chart_points(network: MMTalkerNetwork, count: int) -> tuple[SampledHead, Float32, Float32]:
-    """The canonical head's samples, and ``count`` points spread evenly over its skin triangles.
-
-    Heads of other vertex numbers than the known topologies cannot be mapped, but the network reads points of
-    the chart, as many as there are.
-
-    Returns:
-        The sampled head, (count, 2) chart places, and (count, 6) position in dm and normal there.
+    Args:
+        name: ``canonical``, or ``ict`` where the training data is.
+        vertices: how many it shall have, or 0 for as many as it has. Such copies are of no known topology,
+            but where their vertices lie is known from the head that they were made from.
     """
-    canonical = load_canonical()
-    skin, triangles = canonical.vertices[: canonical.chart_count], canonical.chart_triangles
-    surface = HeadSurface.build(
-        skin.astype(np.float64), triangles, canonical.uv, np.ones(len(skin), dtype=np.bool_)
+    if not vertices:
+        mesh = load_canonical().mesh if name == "canonical" else load_ict(DATA).mesh()
+        return mesh, map_head(mesh)
+    copy = resample(anny_head() if name == "canonical" else ict_head(DATA), vertices)
+    follows = np.isin(copy.role, (Role.TEETH_LOWER, Role.TONGUE)).astype(np.float32)
+    mapping = HeadMapping(
+        topology=name,
+        uv=copy.uv,
+        role=copy.role,
+        jaw_weight=follows,
+        leader=np.full(len(copy.role), -1, dtype=np.int32),
+        confidence=1.0,
+        to_canonical=Similarity.identity(),
+        landmarks=copy.landmarks,
+        warnings=(),
     )
-    chart = Chart(network.sampler.area.new_tensor(canonical.uv[triangles]))
-    sampled = sample_head(network, chart, surface, network.config.samples)
-    # Additive recurrence with the plastic number's powers (Roberts 2018): even, and the same every time.
-    place = (np.arange(count)[:, None] * np.array([0.7548776662466927, 0.5698402909980532])) % 1.0
-    root = np.sqrt(place[:, :1])
-    weights = np.concatenate([1 - root, root * (1 - place[:, 1:]), root * place[:, 1:]], axis=1)
-    corners = triangles[np.arange(count) % len(triangles)]
-    uv, point = (
-        np.einsum("nk,nkc->nc", weights, field[corners]).astype(np.float32)
-        for field in (surface.uv, surface.point)
-    )
-    return sampled, uv, point
+    return Mesh.from_polygons(copy.vertices, copy.triangles), mapping

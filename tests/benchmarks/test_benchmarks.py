@@ -6,14 +6,15 @@ import io
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytest.importorskip("torch", reason="the benchmarks measure the backend")
 
-from benchmarks import child
-from benchmarks.cases import KINDS, Case, all_cases
-from benchmarks.report import circumstances, table
+from benchmarks import child, material
+from benchmarks.cases import KINDS, LENGTHS, SIZES, Case, Machine, all_cases
+from benchmarks.report import circumstances, findings, table
 from benchmarks.timing import Plan, Timing, stage_seconds
 from mmtalker.model.loading import DEFAULT_FOLDER, WEIGHTS_NAME
 from mmtalker.speech.weights import ENCODER_FILE_NAME
@@ -42,7 +43,17 @@ def test_every_case_has_its_measurement_and_a_name_of_its_own() -> None:
     cases = all_cases(quick=False)
     assert {case.kind for case in cases} == set(KINDS)
     assert len({case.name for case in cases}) == len(cases)
-    assert set(all_cases(quick=True)) < set(cases)
+    assert {case.seconds for case in cases if case.kind == "audio"} == set(LENGTHS)
+    for kind in ("audio", "head"):
+        assert {case.vertices for case in cases if case.kind == kind} >= set(SIZES)
+    assert {case.kind for case in all_cases(quick=True)} == set(KINDS)
+
+
+@pytest.mark.parametrize("count", [5_000, 25_000])
+def test_a_head_of_any_size_comes_with_its_mapping(count: int) -> None:
+    mesh, mapping = material.head("canonical", count)
+    assert mesh.vertex_count == len(mapping.uv) == len(mapping.role) == count
+    assert mapping.jaw_weight.any() and not mapping.uv[mapping.jaw_weight > 0.0].any()
 
 
 def test_the_report_says_on_what_it_was_measured() -> None:
@@ -53,9 +64,8 @@ def test_a_case_without_weights_fails_with_the_sentence_that_an_artist_would_get
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     order = {
-        "case": {"kind": "trunk", "name": "trunk", "points": 10},
-        "device": "cpu",
-        "weights": str(tmp_path),
+        "case": {"kind": "head", "name": "head", "vertices": 5_000},
+        "machine": {"device": "cpu", "weights": str(tmp_path)},
         "plan": {"runs": 1, "budget": 0.0},
     }
     monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(order)))
@@ -73,11 +83,44 @@ def test_a_second_of_speech_is_measured_by_stages_in_a_process_of_its_own(
 
     # Where no `build.py setup` has told the environment of the backend.
     monkeypatch.setenv("PYTHONPATH", str(DEFAULT_FOLDER.parent))
-    result = child.run_apart(Case("audio", "a second", seconds=1.0), "cpu", None, ONCE)
+    result = child.run_apart(Case("audio", "a second", seconds=1.0), Machine("cpu", threads=1), ONCE)
 
-    assert list(result["seconds_by_stage"]) == ["decode", "encode", "fusion", "finish"]
+    assert list(result["seconds_by_stage"]) == ["decode", "encode", "fusion", "finish", "all"]
     assert all(len(timing["runs"]) == 1 for timing in result["seconds_by_stage"].values())
     assert result["real_time_factor"] > 0.0
     lines = table([result]).splitlines()
     assert lines[0].startswith("case") and "median s" in lines[0]
     assert [line.split()[0] for line in lines[3:]] == ["encode", "fusion", "finish", "all"]
+
+
+def measured(kind: str, seconds: float, vertices: int, best: float, peak: float) -> dict[str, Any]:
+    timing = {"best": best, "median": best, "runs": [best]}
+    return {
+        "name": f"{kind} {seconds} {vertices}",
+        "kind": kind,
+        "seconds": seconds,
+        "vertices": vertices,
+        "seconds_by_stage": {"decode": timing, "all": timing},
+        "peak_memory_mb": peak,
+    }
+
+
+def test_findings_compare_cases_that_differ_in_one_thing() -> None:
+    said = findings(
+        [
+            measured("audio", 10.0, 25_000, 0.5, 700.0),
+            measured("audio", 60.0, 25_000, 2.0, 750.0),
+            measured("audio", 10.0, 5_000, 0.1, 100.0),
+            measured("head", 0.0, 5_000, 1.0, 500.0),
+            measured("head", 0.0, 25_000, 5.0, 700.0),
+            measured("head", 0.0, 0, 3.0, 600.0),
+        ]
+    )
+    assert said == [
+        "10 to 60 seconds: 6 times as many, 4 times the time, +50 MB.",
+        "5,000 to 25,000 vertices: 5 times as many, 5 times the time, +200 MB.",
+    ]
+
+
+def test_the_table_tells_how_many_times_faster_than_real_time() -> None:
+    assert table([measured("audio", 60.0, 25_000, 2.0, 750.0)]).splitlines()[-1].split()[-1] == "30.0"
