@@ -84,6 +84,8 @@ class Score:
         truth: tracks of the truth, if it is known.
         errors: from the truth, if it is known.
         compared: lists of points whose true motion is known.
+        described: lists about whose motion this says something: all of a system's, the compared ones of
+            the truth.
     """
 
     clip: Clip
@@ -94,6 +96,7 @@ class Score:
     truth: Tracks | None
     errors: Errors | None
     compared: tuple[str, ...]
+    described: tuple[str, ...]
 
 
 def make_reference(face: Face, truth: Truth) -> Reference:
@@ -121,12 +124,23 @@ def score(face: Face, take: Take, made: Float32, truth: Reference | None) -> Sco
         truth=truth.tracks if truth else None,
         errors=_errors(face, made, dynamics, truth) if truth else None,
         compared=truth.compared if truth else (),
+        described=tuple(LIST_NEEDS),
     )
 
 
 def score_truth(take: Take, truth: Reference) -> Score:
     """Describe the truth as if it were a system's, without errors."""
-    return Score(take.clip, take.times, take.level, truth.tracks, truth.dynamics, None, None, truth.compared)
+    return Score(
+        clip=take.clip,
+        times=take.times,
+        level=take.level,
+        tracks=truth.tracks,
+        dynamics=truth.dynamics,
+        truth=None,
+        errors=None,
+        compared=truth.compared,
+        described=truth.compared,
+    )
 
 
 def _upper_face_dynamics(face: Face, motion: Float32) -> float:
@@ -165,6 +179,7 @@ def _error_figures(scores: Sequence[Score]) -> Figures:
     ])  # fmt: skip
     deviations = np.array([e.deviation for _, e in errors if e.deviation is not None])
     own = np.array([s.dynamics for s, e in errors if e.deviation is not None])
+    dynamics = [s.dynamics for s in scores if "upper_face" in s.described]
     signed = float(deviations.mean()) if len(deviations) else None
     truth = float((own + deviations).mean()) if len(deviations) else None
     return {
@@ -175,7 +190,7 @@ def _error_figures(scores: Sequence[Score]) -> Figures:
         "eve_open_mm": _root(between),
         "mve_lips_mm": _mean([e.mean_lips for _, e in errors]),
         "mve_mm": _mean([e.mean_all for _, e in errors]),
-        "dynamics_mm2": float(np.mean([s.dynamics for s in scores])) if scores else None,
+        "dynamics_mm2": float(np.mean(dynamics)) if dynamics else None,
         "fdd_mm2": signed,
         "fdd_absolute_mm2": float(np.abs(deviations).mean()) if len(deviations) else None,
         "fdd_share": abs(signed) / truth if signed is not None and truth else None,
@@ -197,7 +212,7 @@ def _timing_figures(scores: Sequence[Score]) -> Figures:
         made, truth = (np.concatenate([getattr(pair[side], name) for pair in pairs]) for side in (0, 1))
         return timing.correlation(truth, made)
 
-    pieces = [piece for s in scores for piece in _pieces(s)]
+    pieces = [piece for s in scores if "lips" in s.described for piece in _pieces(s)]
     return {
         "mod_mm": _mean(list(openings)),
         "gap_correlation": correlated("gap"),
@@ -223,7 +238,7 @@ def _pieces(score: Score) -> list[tuple[float, float]]:
 
 
 def _contact_figures(scores: Sequence[Score]) -> Figures:
-    spoken = [score for score in scores if score.clip.phones]
+    spoken = [score for score in scores if score.clip.phones and "lips" in score.described]
     closures, bites = contact.Closures(), contact.Bites()
     for speaker in sorted({score.clip.speaker for score in spoken}):
         own = [score for score in spoken if score.clip.speaker == speaker]
@@ -249,7 +264,8 @@ def _contact_figures(scores: Sequence[Score]) -> Figures:
 def _lids(scores: Sequence[Score]) -> Figures:
     blinks = Blinks()
     for score in scores:
-        blinks += find_blinks(score.tracks.lids, FEATURE_RATE)
+        if "eye_region" in score.described:
+            blinks += find_blinks(score.tracks.lids, FEATURE_RATE)
     return {
         "blink_rate": blinks.rate,
         "blink_ms": float(np.median(blinks.lengths)) if blinks.lengths else None,

@@ -38,6 +38,7 @@ def headline_table(report: Report, figure: Figure) -> str:
     """One figure: a row for each set, a column for each system, the best one marked."""
     merged = [merge_variants(found.figures) for found in report.sets]
     systems = list(dict.fromkeys(name for figures in merged for name in figures))
+    systems.sort(key=lambda name: name != TRUTH)
     rows = []
     for found, figures in zip(report.sets, merged, strict=True):
         values = [figures.get(system, {}).get(figure.name) for system in systems]
