@@ -141,7 +141,7 @@ def test_show_prints_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_show_says_where_there_is_no_corpus(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["corpus", "show", str(tmp_path)]) != Exit.OK
+    assert main(["corpus", "show", str(tmp_path)]) == Exit.USAGE
 
     assert "holds no corpus" in capsys.readouterr().err
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mmtalker.cli.bar import ProgressBar
-from mmtalker.cli.exits import EXPLANATION, Exit
+from mmtalker.cli.exits import EXPLANATION, Exit, stopping_with
 from mmtalker.data.build import build_corpus, copy_heads, recipes
 from mmtalker.data.corpus import read_manifest
 
@@ -23,7 +23,8 @@ def main(argv: Sequence[str]) -> int:
         argv: the arguments behind the word ``corpus``.
 
     Raises:
-        MMTalkerError: when data cannot be read, or the folder holds no corpus.
+        MMTalkerError: when data cannot be read.
+        Stop: when the folder to show holds no corpus.
     """
     options = _parser().parse_args(argv)
     if options.command == "build":
@@ -32,7 +33,8 @@ def main(argv: Sequence[str]) -> int:
             manifest = build_corpus(sources, options.out, bar, _say, options.only)
             copy_heads(options.data, options.out)
     else:
-        manifest = read_manifest(options.folder)
+        with stopping_with(Exit.USAGE):
+            manifest = read_manifest(options.folder)
     print(table(manifest))
     return Exit.OK
 

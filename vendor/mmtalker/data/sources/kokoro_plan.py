@@ -104,7 +104,7 @@ def _training_rounds(voices: Sequence[str], texts: Sequence[Text], rounds: int) 
         lines = []
         for place, voice in enumerate(voices):
             language = LANGUAGE_OF_VOICE[voice[0]]
-            if (turn + place) % FOREIGN_EVERY == 0 or language not in order:
+            if (turn + place) % FOREIGN_EVERY == 0:
                 others = [other for other in order if other != language]
                 language = min(others, key=lambda o: said[o] * (2 if o in HALF_AS_MUCH else 1))
             text = order[language][said[language] % len(order[language])]
