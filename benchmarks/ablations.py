@@ -20,7 +20,7 @@ from benchmarks import runs
 from mmtalker.cli.bar import ProgressBar
 from mmtalker.data.corpus import read_corpus
 from mmtalker.device import choose_device
-from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.errors import MMTalkerError
 from mmtalker.evaluation.face import Face, canonical_face
 from mmtalker.evaluation.figures import FIGURE, Figure, Variant
 from mmtalker.evaluation.report import Report
@@ -138,7 +138,7 @@ def trained(
     """Return a variant's network, trained now or by an earlier run.
 
     Raises:
-        MMTalkerError: FILE_FORMAT when the folder holds weights that were trained otherwise.
+        MMTalkerError: FILE_FORMAT when the folder was begun with other settings.
     """
     ablation = ABLATIONS[name]
     if ablation.weights:
@@ -146,13 +146,9 @@ def trained(
         return with_model(network, ablation.model)
     wanted = changed(config, ablation)
     folder = out / title(name, config.seed)
+    runs.claim(folder, wanted)
     if not (folder / CONFIG_NAME).exists():
         train(wanted, corpus, folder, cache, device)
-    elif not runs.trained_like(folder, wanted):
-        raise MMTalkerError(
-            ErrorCode.FILE_FORMAT,
-            f"The weights in {folder} were trained with other settings. Delete them, or give another folder.",
-        )
     return load_model(folder, device).network
 
 

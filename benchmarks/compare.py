@@ -34,7 +34,7 @@ OURS = "MMTalker"
 
 RESULT = "comparison"
 
-MARGINS = ("lve", "eve")
+MARGINS = ("lve", "lve_mm", "eve", "eve_mm")
 """Errors whose distance from the best baseline has a table."""
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from benchmarks.report import circumstances
+from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.evaluation.report import Report
 from mmtalker.evaluation.takes import Encode
 from mmtalker.io.atomic import replacing
@@ -94,10 +95,18 @@ def write(report: Report, text: str, out: Path, name: str) -> None:
             partial.write_text(content, encoding="utf-8")
 
 
-def trained_like(folder: Path, config: TrainConfig) -> bool:
-    """Say whether the weights in ``folder`` are of a run by ``config``."""
-    stored = json.loads((folder / "config.json").read_text(encoding="utf-8"))["about"]["training"]
-    wanted = json.loads(json.dumps(config.to_json()))
-    for values in (stored, wanted):
-        values["model"].pop("chart_triangles")  # known only once the chart is read
-    return bool(stored == wanted)
+def claim(out: Path, config: TrainConfig) -> None:
+    """Note down by which settings the folder ``out`` is trained, so that a later run can go on there.
+
+    Raises:
+        MMTalkerError: FILE_FORMAT when it was begun by others.
+    """
+    path, told = out / "training.json", json.dumps(config.to_json(), indent=2, sort_keys=True) + "\n"
+    if not path.exists():
+        with replacing(path) as partial:
+            partial.write_text(told, encoding="utf-8")
+    elif path.read_text(encoding="utf-8") != told:
+        raise MMTalkerError(
+            ErrorCode.FILE_FORMAT,
+            f"What is in {out} was trained with other settings. Delete it, or give another folder.",
+        )

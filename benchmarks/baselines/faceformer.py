@@ -75,7 +75,7 @@ class BiasedSelfAttention(nn.Module):
         if past is not None:
             key, value = torch.cat([past[0], key], dim=2), torch.cat([past[1], value], dim=2)
         read = nn.functional.scaled_dot_product_attention(
-            query, key, value, attn_mask=self.bias(count, key.shape[2])
+            query, key, value, attn_mask=self.bias(count, key.shape[2]).to(query)
         )
         kept = slice(max(0, key.shape[2] - self.reach + 1), None)
         return self.out(read.transpose(1, 2).flatten(2)), (key[:, :, kept], value[:, :, kept])

@@ -1,22 +1,24 @@
-"""Training of a decoder by the network's own schedule: same batches, steps, rate law and running average."""
+"""Training of a decoder by the network's own loop: same batches, steps, rate law and running average."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from benchmarks.baselines.base import Draws
 from benchmarks.baselines.decoder import Decoder
-from mmtalker.errors import ErrorCode, MMTalkerError
-from mmtalker.io.atomic import replacing
-from mmtalker.progress import Progress, silent
+from benchmarks.runs import claim
+from mmtalker.training.checkpoint import Checkpoint
 from mmtalker.training.config import TrainConfig
-from mmtalker.training.loop import CHECKPOINT_EVERY, follow, learning_rate_factor
+from mmtalker.training.distributed import Processes
+from mmtalker.training.log import Log
+from mmtalker.training.loop import learn
+from mmtalker.training.stages import Stage, Terms
 from mmtalker.training.stages import draws as chance
 
 AnyDecoder = TypeVar("AnyDecoder", bound=Decoder)
@@ -26,8 +28,6 @@ MEASURED_BATCHES = 6
 
 MEASURED_STAGE = 9
 """Of :func:`mmtalker.training.stages.draws`: chance that no step of training uses."""
-
-LARGEST_GRADIENT = 1.0
 
 
 class Unknown:
@@ -68,62 +68,51 @@ class Unknown:
         return self._bases[key]
 
 
-def fit(
-    decoder: AnyDecoder,
-    draws: Draws,
-    shapes: Tensor,
-    config: TrainConfig,
-    checkpoint: Path,
-    progress: Progress = silent,
-) -> AnyDecoder:
-    """Train ``decoder``, or go on from ``checkpoint``; gives the running average of its weights.
+def fit(decoder: AnyDecoder, draws: Draws, shapes: Tensor, config: TrainConfig, out: Path) -> AnyDecoder:
+    """Train ``decoder``, or go on where that was stopped; gives the running average of its weights.
 
     Args:
         decoder: on the device to train on.
         draws: where batches come from.
         shapes: (K, P, 3) shape keys of the face whose motion is learned, mm.
-        config: number of steps, rate, decay, average and seed.
-        checkpoint: file that is written now and then and at the end.
-        progress: told after every step.
+        config: number of steps, rate, decay, average, precision and seed.
+        out: folder for checkpoint and log.
 
     Raises:
-        MMTalkerError: FILE_FORMAT when ``checkpoint`` is of another run.
+        MMTalkerError: FILE_FORMAT when ``out`` is of another run.
     """
-    device = decoder.mean.device
-    shapes = shapes.to(device)
-    unknown = Unknown(shapes)
-    peak = decoder.rate * config.learning_rate
-    torch.manual_seed(config.seed)
+    claim(out, config)
+    run = Processes(0, 1, decoder.mean.device)
+    shapes = shapes.to(run.device)
+    decoder.start(*_measure(draws, shapes, config))
     average = deepcopy(decoder).requires_grad_(False).eval()
-    optimiser = torch.optim.AdamW(
-        decoder.parameters(), peak, betas=(0.9, 0.98), weight_decay=config.weight_decay
-    )
-    run = json.dumps([peak, config.to_json()], sort_keys=True)
-    first = 0
-    if checkpoint.exists():
-        first = _restore(checkpoint, run, decoder, average, optimiser, device)
-    else:
-        decoder.start(*_measure(draws, shapes, config))
-        average.load_state_dict(decoder.state_dict())
-    decoder.train()
-    for step in range(first, config.steps):
-        for group in optimiser.param_groups:
-            group["lr"] = peak * learning_rate_factor(step, config.steps)
+    checkpoint = Checkpoint(out / "checkpoint.pt", run)
+    checkpoint.restore(decoder, average)  # type: ignore[arg-type]
+    group = {
+        "params": list(decoder.parameters()),
+        "peak": decoder.rate * config.learning_rate,
+        "weight_decay": config.weight_decay,
+    }
+    torch.manual_seed(config.seed)
+    stage = Stage("all", config.steps, decoder, [group], decoder, _loss_at(decoder, draws, shapes, config))  # type: ignore[arg-type]
+    learn(stage, config, checkpoint, Log(out / "log.csv"), run, average)  # type: ignore[arg-type]
+    return average
+
+
+def _loss_at(decoder: Decoder, draws: Draws, shapes: Tensor, config: TrainConfig) -> Callable[[int], Terms]:
+    unknown = Unknown(shapes)
+
+    def loss_at(step: int) -> Terms:
         rng, _ = chance(config, 0, step)
-        batch = draws.draw(rng).to(device)
-        truth = torch.einsum("btk,kpc->btpc", batch.target, shapes)
+        batch = draws.draw(rng).to(shapes.device)
         last = batch.before[:, -1] * (~batch.from_rest).to(shapes)[:, None]
         made = decoder.animate(batch.features, torch.einsum("bk,kpc->bpc", last, shapes))
-        loss = decoder.criterion(made, unknown.fill(truth, made, batch.known))
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(decoder.parameters(), LARGEST_GRADIENT)
-        optimiser.step()
-        follow(average, decoder, min(config.average, (step + 1) / (step + 10)))  # type: ignore[arg-type]
-        if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == config.steps:
-            _save(checkpoint, run, step + 1, decoder, average, optimiser)
-        progress("training", (step + 1) / config.steps)
-    return average
+        with torch.autocast(shapes.device.type, enabled=False):
+            made = made.float()
+            truth = torch.einsum("btk,kpc->btpc", batch.target, shapes)
+            return {"displacement": decoder.criterion(made, unknown.fill(truth, made, batch.known))}
+
+    return loss_at
 
 
 def _measure(draws: Draws, shapes: Tensor, config: TrainConfig) -> tuple[Tensor, Tensor]:
@@ -135,43 +124,3 @@ def _measure(draws: Draws, shapes: Tensor, config: TrainConfig) -> tuple[Tensor,
         features.append(batch.features.flatten(0, 1))
         truth.append(torch.einsum("nk,kpc->npc", batch.target.flatten(0, 1)[::4], shapes))
     return torch.cat(features), torch.cat(truth)
-
-
-def _save(
-    path: Path,
-    run: str,
-    step: int,
-    decoder: Decoder,
-    average: Decoder,
-    optimiser: torch.optim.Optimizer,
-) -> None:
-    state = {
-        "run": run,
-        "step": step,
-        "decoder": decoder.state_dict(),
-        "average": average.state_dict(),
-        "optimiser": optimiser.state_dict(),
-    }
-    with replacing(path) as partial:
-        torch.save(state, partial)
-
-
-def _restore(
-    path: Path,
-    run: str,
-    decoder: Decoder,
-    average: Decoder,
-    optimiser: torch.optim.Optimizer,
-    device: torch.device,
-) -> int:
-    """Put a checkpoint's state back; gives the number of steps done."""
-    state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
-    if state["run"] != run:
-        raise MMTalkerError(
-            ErrorCode.FILE_FORMAT,
-            f"{path} was trained with other settings. Delete it, or give another folder.",
-        )
-    decoder.load_state_dict(state["decoder"])
-    average.load_state_dict(state["average"])
-    optimiser.load_state_dict(state["optimiser"])
-    return int(state["step"])

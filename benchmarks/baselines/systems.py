@@ -51,7 +51,7 @@ def baseline_system(
         config: of the network's training. The decoders take as many steps as the network learns motion in.
         out: folder for what was fitted.
         device: where to compute.
-        progress: of the fit.
+        progress: of the ridge, which has no log.
     """
     if name == STILL:
         return still
@@ -76,4 +76,4 @@ def _fitted(
     layers, width = len(config.model.speech_layers), config.model.speech_width
     decoder = DECODERS[name](layers, width, len(face.uv)).to(device)
     schedule = replace(config, steps=config.steps + config.settle_steps)
-    return fit(decoder, draws, torch.from_numpy(face.shapes), schedule, out / f"{name}.pt", progress)
+    return fit(decoder, draws, torch.from_numpy(face.shapes), schedule, out / name)

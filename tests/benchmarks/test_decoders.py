@@ -8,19 +8,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="the baselines are torch modules")
+pytest.importorskip("torch", reason="the baselines are torch modules")
+
+import torch
 
 from benchmarks.baselines.base import displacement
 from benchmarks.baselines.decoder import Decoder
 from benchmarks.baselines.faceformer import PERIOD, REACH, BiasedSelfAttention, FaceFormerStyle
-from benchmarks.baselines.fit import Unknown, fit
+from benchmarks.baselines.fit import MEASURED_BATCHES, Unknown, fit
 from benchmarks.baselines.systems import DECODERS
 from benchmarks.baselines.voca import WINDOW, VocaStyle
 from mmtalker.errors import MMTalkerError
+from mmtalker.training.batches import Batch
 from mmtalker.training.config import TrainConfig
 from tests.benchmarks.constructed import CHANNELS, LAYERS, POINTS, SHAPES, WIDTH, Constructed, speech, take
 
-CONFIG = TrainConfig(steps=40, settle_steps=0, average=0.9)
+CONFIG = TrainConfig(steps=40, learning_rate=1e-2, average=0.9)
 
 
 @pytest.fixture(params=DECODERS)
@@ -41,7 +44,7 @@ def faceformer() -> FaceFormerStyle:
 def test_every_decoder_learns_a_made_up_motion_better_than_the_still_face(
     decoder: Decoder, tmp_path: Path
 ) -> None:
-    fitted = fit(decoder, Constructed(), torch.from_numpy(SHAPES), CONFIG, tmp_path / "it.pt")
+    fitted = fit(decoder, Constructed(), torch.from_numpy(SHAPES), CONFIG, tmp_path)
 
     features, curves = speech(np.random.default_rng(123), 40)
     truth = displacement(curves, SHAPES)
@@ -66,20 +69,25 @@ def test_training_that_was_stopped_goes_on_as_if_it_had_not_been(
         torch.manual_seed(2)
         return VocaStyle(LAYERS, WIDTH, POINTS)
 
-    def stop(stage: str, fraction: float) -> None:
-        if fraction > 0.5:
-            raise KeyboardInterrupt
+    class Stopped(Constructed):
+        left = MEASURED_BATCHES + 5
 
-    whole = fit(fresh(), Constructed(), shapes, config, tmp_path / "whole.pt")
-    monkeypatch.setattr("benchmarks.baselines.fit.CHECKPOINT_EVERY", 3)
+        def draw(self, rng: np.random.Generator) -> Batch:
+            self.left -= 1
+            if not self.left:
+                raise KeyboardInterrupt
+            return super().draw(rng)
+
+    whole = fit(fresh(), Constructed(), shapes, config, tmp_path / "whole")
+    monkeypatch.setattr("mmtalker.training.loop.CHECKPOINT_EVERY", 3)
     with pytest.raises(KeyboardInterrupt):
-        fit(fresh(), Constructed(), shapes, config, tmp_path / "halves.pt", stop)
-    halves = fit(fresh(), Constructed(), shapes, config, tmp_path / "halves.pt")
+        fit(fresh(), Stopped(), shapes, config, tmp_path / "halves")
+    halves = fit(fresh(), Constructed(), shapes, config, tmp_path / "halves")
 
     for ours, theirs in zip(halves.parameters(), whole.parameters(), strict=True):
         assert torch.equal(ours, theirs)
     with pytest.raises(MMTalkerError, match="other settings"):
-        fit(fresh(), Constructed(), shapes, replace(config, steps=7), tmp_path / "halves.pt")
+        fit(fresh(), Constructed(), shapes, replace(config, steps=7), tmp_path / "halves")
 
 
 def test_what_a_source_does_not_know_is_no_error() -> None:

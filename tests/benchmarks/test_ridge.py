@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="the ridge reads batches of tensors")
+pytest.importorskip("torch", reason="the ridge reads batches of tensors")
+
+import torch
 
 from benchmarks.baselines import ridge
 from benchmarks.baselines.base import displacement

@@ -1,0 +1,92 @@
+"""What comparison and ablation make of an evaluation, and that an ablation changes nothing else of a run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="the evaluation comes with torch")
+
+from benchmarks import ablations, runs
+from benchmarks.ablations import ABLATIONS, FULL, title, variant_table, with_model
+from benchmarks.compare import margin_block
+from mmtalker.errors import MMTalkerError
+from mmtalker.evaluation.face import canonical_face
+from mmtalker.evaluation.figures import FIGURE
+from mmtalker.evaluation.report import Report, SetReport
+from mmtalker.model.config import ModelConfig
+from mmtalker.training.config import TrainConfig
+from tests.benchmarks.constructed import take
+from tests.model.small import SMALL, small_network
+
+LVE = FIGURE["lve"]
+
+
+def report(**figures: float | None) -> Report:
+    own = {name: {"lve": value} for name, value in figures.items()}
+    found = SetReport("grid", "canonical", 1, 0.1, "filmed", ("lips",), own, {}, ())
+    return Report({}, (found,))
+
+
+def cells(table: str) -> list[list[str]]:
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if "|" in line]
+
+
+def test_our_error_stands_beside_the_least_of_the_baselines() -> None:
+    block = margin_block(report(truth=None, MMTalker=3.0, ridge=4.0, still=9.0), LVE)
+    assert cells(block)[2] == ["grid on canonical", "3", "ridge", "4", "25.0 %"]
+
+
+def test_a_set_without_truth_has_no_margin() -> None:
+    assert len(cells(margin_block(report(MMTalker=None, ridge=None), LVE))) == 2
+
+
+def test_variants_show_mean_and_spread_over_seeds_and_the_change_beside_the_whole_method() -> None:
+    values = {title(FULL, 0): 2.0, title(FULL, 1): 4.0, title("no-graph", 0): 3.0, title("no-graph", 1): 3.6}
+    table = variant_table(report(**values), LVE, [FULL, "no-graph"], [0, 1])
+    assert cells(table)[2:] == [["full", "3 ± 1"], ["no-graph", "3.3 ± 0.3 (+10.0 %)"]]
+
+
+@pytest.mark.parametrize("name", [name for name in ABLATIONS if name != FULL])
+def test_an_ablation_changes_what_it_says_and_can_be_built(name: str) -> None:
+    config = TrainConfig()
+    changed = ablations.changed(config, ABLATIONS[name])
+    assert changed != config
+    assert ModelConfig.from_json(changed.model.to_json()) == changed.model
+    assert (changed.steps, changed.seed, changed.batch) == (config.steps, config.seed, config.batch)
+
+
+def test_more_samples_are_read_by_the_same_weights() -> None:
+    network = small_network()
+    twin = with_model(network, {"samples": 128})
+    assert twin.config == replace(SMALL, samples=128)
+    assert all((a == b).all() for a, b in zip(network.parameters(), twin.parameters(), strict=True))
+
+
+def test_a_network_of_one_layer_is_given_that_layer_of_the_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = small_network(config=replace(SMALL, speech_layers=(6,)))
+    seen = []
+
+    def systems(network: object, name: str) -> dict[str, object]:
+        return {f"{name} raw": lambda face: lambda own: seen.append(own.features)}
+
+    monkeypatch.setattr(ablations, "network_systems", systems)
+    features = np.arange(12.0).reshape(2, 3, 2)
+    ablations.system(network, TrainConfig())(canonical_face())(take(features))
+    assert np.array_equal(seen[0], features[:, [2]])
+
+
+def test_other_steps_leave_the_proportions_of_a_run() -> None:
+    config = TrainConfig(steps=1000, shape_steps=300, settle_steps=100)
+    shorter = runs.with_steps(config, 500)
+    assert (shorter.steps, shorter.shape_steps, shorter.settle_steps) == (500, 150, 50)
+
+
+def test_a_folder_is_of_one_run(tmp_path: Path) -> None:
+    runs.claim(tmp_path, TrainConfig())
+    runs.claim(tmp_path, TrainConfig())
+    with pytest.raises(MMTalkerError, match="other settings"):
+        runs.claim(tmp_path, TrainConfig(seed=1))
