@@ -7,7 +7,6 @@ import pytest
 
 from mmtalker.errors import MMTalkerError
 from mmtalker.motion.arkit import ARKIT_INDEX, ARKIT_NAMES
-from mmtalker.motion.blink import CLOSED, CLOSING, OPENING, SHORTEST_INTERVAL, blink_curve, blink_times
 from mmtalker.motion.finish import AnimateOptions, finish_curves
 from mmtalker.motion.resample import frame_times, sample_curves
 from mmtalker.motion.silence import RAMP, loudness, speech_gate
@@ -26,7 +25,9 @@ def level_with_pause() -> np.ndarray:
 def test_the_mouth_rests_in_a_pause_and_only_there() -> None:
     raw = np.full((250, 52), 0.5, dtype=np.float32)
 
-    curves = finish_curves(raw, ARKIT_NAMES, level_with_pause(), RATE, AnimateOptions(blink_rate=0), seed=0)
+    still = AnimateOptions(life=0, blink_rate=0)
+
+    curves = finish_curves(raw, ARKIT_NAMES, level_with_pause(), RATE, still, seed=0)
 
     ramp = round(RAMP * RATE) + 1
     assert (curves[100 + ramp : 150 - ramp, JAW] == 0).all()
@@ -76,32 +77,26 @@ def test_the_seed_decides_the_blinks() -> None:
     assert not np.array_equal(blinks(-1), blinks(1))
 
 
-def test_blinks_come_at_the_wanted_rate_and_never_on_top_of_each_other() -> None:
-    level = np.random.default_rng(0).normal(-30, 5, 30_000).astype(np.float32)
+def test_blinks_take_the_place_of_the_mean_that_the_network_tells() -> None:
+    raw, level = np.full((3000, 52), 0.2, dtype=np.float32), np.full(3000, -20.0, dtype=np.float32)
 
-    starts = blink_times(600.0, 15.0, level, RATE, np.random.default_rng(0))
+    lids = finish_curves(raw, ARKIT_NAMES, level, RATE, AnimateOptions(), seed=0)[:, 0]
+    awake = finish_curves(raw, ARKIT_NAMES, level, RATE, AnimateOptions(blink_rate=0), seed=0)[:, 0]
 
-    assert 110 < len(starts) < 190  # ten minutes at 15 a minute
-    assert np.diff(starts).min() >= SHORTEST_INTERVAL
-    assert max(starts) + CLOSING + CLOSED + OPENING < 600.0
-
-
-def test_blinks_prefer_pauses() -> None:
-    level = np.full(30_000, -20.0, dtype=np.float32)
-    pause = (np.arange(30_000) // 50) % 2 == 1
-    level[pause] = -70.0
-
-    starts = blink_times(600.0, 15.0, level, RATE, np.random.default_rng(0))
-
-    assert np.mean(pause[(np.array(starts) * RATE).astype(int)]) > 0.9
+    assert lids.max() > 0.8 and np.median(lids) < 0.05
+    assert not awake.any()
 
 
-def test_a_lid_closes_fully_and_opens_again() -> None:
-    curve = blink_curve([1.0], 200, RATE)
+def test_life_moves_brows_and_lids_and_leaves_mouth_and_blinks() -> None:
+    raw, level = np.full((3000, 52), 0.2, dtype=np.float32), np.full(3000, -20.0, dtype=np.float32)
 
-    assert curve.max() == pytest.approx(1.0, abs=1e-6)
-    assert not curve[:50].any()
-    assert not curve[round((1.0 + CLOSING + CLOSED + OPENING) * RATE) + 1 :].any()
+    lively, still = (
+        finish_curves(raw, ARKIT_NAMES, level, RATE, AnimateOptions(life=life), seed=4) for life in (1.0, 0.0)
+    )
+
+    moved = {name for i, name in enumerate(ARKIT_NAMES) if not np.array_equal(lively[:, i], still[:, i])}
+    assert moved and all(name.startswith(("brow", "eyeWide", "eyeSquint")) for name in moved)
+    assert lively[:, ARKIT_INDEX["browInnerUp"]].std() > 0.02
 
 
 @pytest.mark.parametrize("fps", [24000 / 1001, 24.0, 25.0, 30000 / 1001, 30.0, 60.0])
