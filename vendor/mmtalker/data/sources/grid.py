@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 from mmtalker.data.contour_fit import FITTED_CHANNELS
 from mmtalker.data.corpus import Clip, Motion, Source, has_clip, write_clip
 from mmtalker.data.grid import GRID_FPS, GridClip, load_grid
+from mmtalker.data.grid_phones import grid_phones
 from mmtalker.data.ict import load_ict
 from mmtalker.data.motion_fit import fit_motion
+from mmtalker.data.phone_speech import Phone
+from mmtalker.data.sphinx import SphinxAligner
 from mmtalker.motion.arkit import ARKIT_NAMES
 from mmtalker.progress import Progress, silent, span
 from mmtalker.speech.audio import load_audio
@@ -40,12 +43,14 @@ def build(data: Path, out: Path, progress: Progress = silent) -> None:
         progress: told about the fit and then after every clip.
 
     Raises:
-        MMTalkerError: FILE_FORMAT when the recordings or the head model cannot be read.
+        MMTalkerError: FILE_FORMAT when the recordings or the head model cannot be read; BAD_REQUEST when
+            the aligner of phones is not installed.
     """
     grid = load_grid(data / "grid_s1")
     missing = [(i, clip) for i, clip in enumerate(grid.clips) if not has_clip(out, SOURCE.name, clip.name)]
     if not missing:
         return
+    aligner = SphinxAligner()
     head = load_ict(data)
     progress("fitting motion", 0.0)
     activations = fit_motion(grid, head).activations
@@ -53,12 +58,14 @@ def build(data: Path, out: Path, progress: Progress = silent) -> None:
     write = span(progress, 0.3, 1.0)
     for done, (index, clip) in enumerate(missing):
         motion = Motion(bridge_lost_frames(activations[clip.rows]), GRID_FPS, known)
-        write_clip(out, describe(index, clip), load_audio(clip.audio).samples, motion)
+        samples = load_audio(clip.audio).samples
+        phones = grid_phones(clip.words, samples, aligner)
+        write_clip(out, describe(index, clip, phones), samples, motion)
         write("writing clips", (done + 1) / len(missing))
 
 
-def describe(index: int, clip: GridClip) -> Clip:
-    """Return the corpus's description of the recording number ``index``."""
+def describe(index: int, clip: GridClip, phones: tuple[Phone, ...]) -> Clip:
+    """Return the corpus's description of the recording number ``index`` and its phones."""
     words = [word for _, _, word in clip.words if word not in ("sil", "sp")]
     return Clip(
         source=SOURCE.name,
@@ -66,7 +73,7 @@ def describe(index: int, clip: GridClip) -> Clip:
         speaker="grid-s1",
         language="en-GB",
         text=" ".join(words),
-        phones=(),
+        phones=phones,
         test_set=held_out_as(index, words),
     )
 
