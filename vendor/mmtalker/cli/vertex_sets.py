@@ -58,8 +58,9 @@ def import_main(argv: Sequence[str] | None = None) -> int:
         manifest = convert(dataset, options.out, progress)
     row = manifest["sources"][name]
     listed = ", ".join(f"{region} {len(rows)}" for region, rows in dataset.lists.items())
+    splits = ", ".join(f"{split} {len(list(dataset.split(split)))}" for split in dataset.splits)
     print(
-        f"Wrote {options.out}: {row['clips']} sequences of {len(row['speakers'])} people, "
+        f"Wrote {options.out}: {row['clips']} sequences ({splits}) of {len(row['speakers'])} people, "
         f"{row['minutes']:g} minutes, {dataset.vertex_count} vertices at {dataset.fps:g} fps. "
         f"Vertex lists: {listed or 'none, so that only MVE can be measured'}."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +16,13 @@ from mmtalker.data.vertex_corpora.store import VertexCorpus, subject_of
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.evaluation.takes import Encode
 from mmtalker.io.atomic import replacing
-from mmtalker.model.heads import sample_for_inference
+from mmtalker.model.heads import HeadSurface, sample_for_inference
 from mmtalker.model.inference import evaluate_shapes, fuse
-from mmtalker.model.network import MMTalkerNetwork
+from mmtalker.model.network import MMTalkerNetwork, SampledHead
 from mmtalker.model.regression import JointRegression
 from mmtalker.speech.audio import load_audio
 from mmtalker.speech.features import FEATURE_RATE
-from mmtalker.training.vertex_heads import own_chart_of, subject_surface
+from mmtalker.training.vertex_heads import corpus_chart, subject_surface
 from mmtalker.training.vertex_windows import at_places
 
 Float32 = NDArray[np.float32]
@@ -36,6 +37,23 @@ VALUES_AT_ONCE = 20_000_000
 def still_system(corpus: VertexCorpus) -> VertexSystem:
     """Predict that the face rests: what a figure is worth that has nothing to do with speech."""
     return lambda clip: [np.zeros(corpus.displacement(clip).shape, dtype=np.float32)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Person:
+    """What the network makes of a subject's template once.
+
+    Attributes:
+        surface: the resting face.
+        sampled: its samples.
+        at_samples: (K, S, 3) cm, shapes at them; the joint form has none.
+        shapes: (K, V, 3) cm, likewise at all vertices.
+    """
+
+    surface: HeadSurface
+    sampled: SampledHead
+    at_samples: Float32 | None
+    shapes: Float32 | None
 
 
 class NetworkSystem:
@@ -55,28 +73,46 @@ class NetworkSystem:
                 f"{corpus.name} has {len(corpus.chart_triangles)}. Give weights that were trained on it.",
             )
         self._network, self._corpus, self._encode = network, corpus, encode
-        self._chart = own_chart_of(corpus, network.sampler.area.device)
+        self._chart = corpus_chart(corpus, network.sampler.area.device)
+        self._people: dict[str, _Person] = {}
 
     @torch.inference_mode()
     def __call__(self, clip: Clip) -> list[Float32]:
         """Return one prediction (T, V, 3), cm."""
-        corpus, network = self._corpus, self._network
+        corpus = self._corpus
+        subject = subject_of(clip)
+        if subject not in self._people:
+            self._people[subject] = self._person(subject)
         features = self._encode(load_audio(corpus.corpus.audio(clip)))
-        surface = subject_surface(corpus, subject_of(clip))
+        frames = torch.arange(len(corpus.displacement(clip)))[None]
+        places = frames * (FEATURE_RATE / corpus.fps)
+        if isinstance(self._network.regression, JointRegression):
+            return [self._jointly(self._people[subject], features, places)]
+        return [self._by_shapes(self._people[subject], features, places)]
+
+    def _person(self, subject: str) -> _Person:
+        network, surface = self._network, subject_surface(self._corpus, subject)
         sampled = sample_for_inference(network, self._chart, surface)
-        frames = len(corpus.displacement(clip))
-        places = torch.arange(frames)[None] * (FEATURE_RATE / corpus.fps)
-        if not isinstance(network.regression, JointRegression):
-            at_samples = network.shapes(sampled, sampled.uv, sampled.static[:, :6]).cpu().numpy()
-            curves = torch.from_numpy(fuse(network, sampled, at_samples, features))
-            shapes = evaluate_shapes(network, sampled, surface.uv, surface.point)
-            read = at_places(curves[None], places)[0].numpy()
-            made: Float32 = (read @ shapes.reshape(len(shapes), -1)).reshape(frames, -1, 3)
-            return [made]
-        # The sets' sentences last a few seconds: one window holds each.
+        if isinstance(network.regression, JointRegression):
+            return _Person(surface, sampled, None, None)
+        at_samples = network.shapes(sampled, sampled.uv, sampled.static[:, :6]).cpu().numpy()
+        return _Person(
+            surface, sampled, at_samples, evaluate_shapes(network, sampled, surface.uv, surface.point)
+        )
+
+    def _by_shapes(self, person: _Person, features: NDArray[np.float16], places: torch.Tensor) -> Float32:
+        assert person.shapes is not None and person.at_samples is not None
+        curves = torch.from_numpy(fuse(self._network, person.sampled, person.at_samples, features))
+        read = at_places(curves[None], places)[0].numpy()
+        made: Float32 = (read @ person.shapes.reshape(len(person.shapes), -1)).reshape(len(read), -1, 3)
+        return made
+
+    def _jointly(self, person: _Person, features: NDArray[np.float16], places: torch.Tensor) -> Float32:
+        """The sets' sentences last a few seconds: one window holds each."""
+        network, sampled = self._network, person.sampled
         window = torch.from_numpy(features.astype(np.float32))[None].to(sampled.static)
         motion = network.motion(sampled, window, sampled.still())
-        uv, point = (torch.from_numpy(part).to(motion) for part in (surface.uv, surface.point))
+        uv, point = (torch.from_numpy(part).to(motion) for part in (person.surface.uv, person.surface.point))
         local, whole = network.point_features(sampled, uv)
         step = max(1, VALUES_AT_ONCE // (motion.shape[1] * network.config.trunk_width))
         parts = []
@@ -84,7 +120,7 @@ class NetworkSystem:
             part = slice(first, first + step)
             moved = network.regression(motion, uv[part], point[part], local[part], whole)
             parts.append(at_places(moved, places.to(moved))[0].cpu().numpy())
-        return [np.concatenate(parts, axis=1)]
+        return np.concatenate(parts, axis=1)
 
 
 def condition_name(corpus: VertexCorpus, subject: str) -> str:

@@ -10,7 +10,7 @@ from mmtalker.data.vertex_corpora.store import VertexCorpus
 from mmtalker.model.heads import Chart, HeadSurface
 
 
-def own_chart_of(corpus: VertexCorpus, device: torch.device) -> Chart:
+def corpus_chart(corpus: VertexCorpus, device: torch.device) -> Chart:
     """Return the chart of the corpus' own topology."""
     return Chart(torch.from_numpy(corpus.uv[corpus.chart_triangles]).to(device))
 

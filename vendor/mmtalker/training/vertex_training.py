@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mmtalker.cli.bar import ProgressBar
@@ -34,7 +35,7 @@ from mmtalker.training.log import Log
 from mmtalker.training.loop import LICENCE, learn
 from mmtalker.training.stages import frozen_copy
 from mmtalker.training.utterances import changed
-from mmtalker.training.vertex_heads import own_chart_of, relative_area
+from mmtalker.training.vertex_heads import corpus_chart, relative_area
 from mmtalker.training.vertex_modes import (
     displacement_modes,
     mode_map,
@@ -44,6 +45,8 @@ from mmtalker.training.vertex_modes import (
 )
 from mmtalker.training.vertex_step import vertex_stage
 from mmtalker.training.vertex_windows import VertexBatches, VertexUtterance
+
+Float32 = NDArray[np.float32]
 
 STATISTICS_FROM = 100
 """Utterances over which the speech's mean and deviation are measured."""
@@ -75,18 +78,11 @@ def _train(config: TrainConfig, folder: Path, out: Path, cache: Path, run: Proce
             chart_triangles=len(corpus.chart_triangles),
         ),
     )
-    chart = own_chart_of(corpus, run.device)
+    chart = corpus_chart(corpus, run.device)
     utterances = load_utterances(config, corpus, cache, run)
     network = MMTalkerNetwork(config.model, relative_area(chart)).to(run.device)
     network.speech.standardise_by(*_statistics(utterances))
-    frames = training_frames(corpus)
-    weight = vertex_weights(corpus, frames)
-    start = torch.zeros(0)
-    if isinstance(network.regression, FactorisedRegression):
-        surface = CanonicalSurface(corpus.uv, corpus.chart_triangles)
-        modes = displacement_modes(frames, config.model.channels, weight)
-        network.regression.start_map(mode_map(modes, surface, config.model.map_resolution).to(run.device))
-        start = network.regression.map.detach().clone()
+    weight, start = _start(network, corpus)
     average = frozen_copy(network)
     checkpoint = Checkpoint(out / "checkpoint.pt", run)
     checkpoint.restore(network, average)
@@ -99,6 +95,23 @@ def _train(config: TrainConfig, folder: Path, out: Path, cache: Path, run: Proce
         about = {"training": config.to_json(), "sources": sources, "licence": LICENCE, "set": corpus.name}
         save_model(average, out, about)
     run.wait()
+
+
+def _start(network: MMTalkerNetwork, corpus: VertexCorpus) -> tuple[Float32, Tensor]:
+    """Give the network's map the principal directions of the training motion.
+
+    Returns:
+        (V,) how much each vertex counts, and the map; the joint form has none.
+    """
+    frames = training_frames(corpus)
+    weight = vertex_weights(corpus, frames)
+    regression = network.regression
+    if not isinstance(regression, FactorisedRegression):
+        return weight, torch.zeros(0)
+    surface = CanonicalSurface(corpus.uv, corpus.chart_triangles)
+    modes = displacement_modes(frames, network.config.channels, weight)
+    regression.start_map(mode_map(modes, surface, network.config.map_resolution).to(regression.map.device))
+    return weight, regression.map.detach().clone()
 
 
 def load_utterances(

@@ -81,6 +81,11 @@ class VertexDataset:
     def vertex_count(self) -> int:
         return len(next(iter(self.templates.values())))
 
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Names of the splits that have a sequence."""
+        return tuple(dict.fromkeys(sequence.split for sequence in self.sequences))
+
     def split(self, name: str) -> Iterator[VertexSequence]:
         """Yield the sequences of a split."""
         return (sequence for sequence in self.sequences if sequence.split == name)
