@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mmtalker.data.articulation import animate_unfilmed
 from mmtalker.data.corpus import Source, read_clips, write_manifest
 from mmtalker.data.sources import facegood, grid, kokoro
 from mmtalker.errors import ErrorCode, MMTalkerError
@@ -18,8 +19,14 @@ from mmtalker.progress import Progress, silent, span
 HEADS = Path("heads") / "ict_facekit"
 """Head model that training takes from the corpus folder."""
 
-SHARE_OF_ARTICULATION = 0.1
-"""Of the progress, roughly."""
+FILMED = "filmed"
+"""What a :class:`Source` says of its motion where it is real."""
+
+SHARE_OF_SOURCES = 0.8
+"""Of the progress; the rest is articulation."""
+
+Articulate = Callable[[Path, Progress], object]
+"""Writes the motion of every clip of a corpus that has phones and was not filmed."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,7 @@ def build_corpus(
     progress: Progress = silent,
     say: Callable[[str], None] = print,
     only: Sequence[str] = (),
+    articulate: Articulate = animate_unfilmed,
 ) -> dict[str, Any]:
     """Write what the corpus ``out`` does not hold yet, and return its manifest.
 
@@ -69,6 +77,7 @@ def build_corpus(
         say: told a sentence for each source that is left out.
         only: names of the sources to build; all that are there if empty. The manifest lists what others
             are in the folder already.
+        articulate: animates the speech that nobody filmed, where some of it has no motion yet.
 
     Raises:
         MMTalkerError: BAD_REQUEST when a name in ``only`` is unknown or that source cannot be built, or when
@@ -81,12 +90,11 @@ def build_corpus(
             ErrorCode.BAD_REQUEST, f"There is no source {sorted(unknown)[0]!r}. The sources are: {names}."
         )
     chosen = [recipe for recipe in sources if not only or recipe.source.name in only]
-    building = span(progress, 0.0, 1.0 - SHARE_OF_ARTICULATION)
+    building = span(progress, 0.0, SHARE_OF_SOURCES)
     for place, recipe in enumerate(chosen):
         try:
             part = span(building, place / len(chosen), (place + 1) / len(chosen))
-            _check(recipe)
-            recipe.build(out, part)
+            _build(recipe, sources, out, part)
         except MMTalkerError as error:
             if only or error.code is not ErrorCode.BAD_REQUEST:
                 raise
@@ -97,7 +105,35 @@ def build_corpus(
             ErrorCode.BAD_REQUEST,
             "No source could be built. Give the folder that holds the recordings with --data.",
         )
-    return write_manifest(out, present)
+    manifest = write_manifest(out, present)
+    if any(_unanimated(out, source) for source in present):
+        try:
+            articulate(out, span(progress, SHARE_OF_SOURCES, 1.0))
+        except MMTalkerError as error:
+            if error.code is not ErrorCode.BAD_REQUEST:
+                raise
+            say(f"Without motion for speech that nobody filmed: {error.message}")
+    return manifest
+
+
+def _build(recipe: Recipe, sources: Sequence[Recipe], out: Path, progress: Progress) -> None:
+    """Build a source. Whatever was articulated before there was more film to learn from is taken out."""
+    _check(recipe)
+    before = len(read_clips(out, recipe.source.name))
+    try:
+        recipe.build(out, progress)
+    finally:
+        if recipe.source.motion == FILMED and len(read_clips(out, recipe.source.name)) > before:
+            for other in sources:
+                if other.source.motion != FILMED:
+                    for motion in (out / other.source.name).glob("*.npz"):
+                        motion.unlink()
+
+
+def _unanimated(out: Path, source: Source) -> bool:
+    """Say whether a clip of a source could be articulated and has no motion."""
+    clips = read_clips(out, source.name) if source.motion != FILMED else []
+    return any(clip.phones and not (out / source.name / f"{clip.name}.npz").exists() for clip in clips)
 
 
 def _check(recipe: Recipe) -> None:
