@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmtalker.cli.vertex_sets import import_main
+from mmtalker.cli.corpus import main as corpus_main
 from mmtalker.data.corpus import read_corpus
 from mmtalker.data.vertex_corpora.biwi import read_biwi
 from mmtalker.data.vertex_corpora.store import convert, is_vertex_corpus, read_vertex_corpus, subject_of
@@ -52,7 +52,7 @@ def test_the_chart_of_the_corpus_has_no_flips_and_shows_the_lips_large(tmp_path:
 def test_clips_are_those_of_any_corpus(tmp_path: Path) -> None:
     samples.write_multiface(tmp_path / "set")
 
-    status = import_main(["--multiface", str(tmp_path / "set"), "-o", str(tmp_path / "corpus")])
+    status = corpus_main(["import", "--multiface", str(tmp_path / "set"), "-o", str(tmp_path / "corpus")])
 
     assert status == 0
     assert is_vertex_corpus(tmp_path / "corpus")

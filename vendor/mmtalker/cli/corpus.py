@@ -1,4 +1,4 @@
-"""``mmtalker corpus``: build the training corpus, or show what is in one."""
+"""``mmtalker corpus``: build the training corpus, import a data set as one, or show what is in one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mmtalker.cli.bar import ProgressBar
+from mmtalker.cli.corpus_import import add_import_arguments, import_set
 from mmtalker.cli.exits import EXPLANATION, Exit, stopping_with
 from mmtalker.data.build import build_corpus, copy_heads, recipes
 from mmtalker.data.corpus import read_manifest
@@ -17,7 +18,7 @@ COLUMNS = ("source", "motion", "clips", "minutes", "speakers", "languages", "tes
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run ``corpus build`` or ``corpus show``; return the exit code.
+    """Run ``corpus build``, ``import`` or ``show``; return the exit code.
 
     Args:
         argv: the arguments behind the word ``corpus``.
@@ -32,6 +33,8 @@ def main(argv: Sequence[str]) -> int:
         with ProgressBar(sys.stderr) as bar:
             manifest = build_corpus(sources, options.out, bar, _say, options.only)
             copy_heads(options.data, options.out)
+    elif options.command == "import":
+        manifest = import_set(options)
     else:
         with stopping_with(Exit.USAGE):
             manifest = read_manifest(options.folder)
@@ -102,6 +105,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="processes that record Kokoro's voices (default: 1)",
     )
+    imported = commands.add_parser(
+        "import",
+        help="bring VOCASET, BIWI or Multiface into the form of a corpus (docs/datasets.md)",
+        description="Bring a data set of moving vertices into the form of a corpus (docs/datasets.md).",
+    )
+    add_import_arguments(imported)
     show = commands.add_parser("show", help="print the manifest of a corpus as a table")
     show.add_argument("folder", type=Path, metavar="DIR", help="folder of the corpus")
     return parser

@@ -1,10 +1,10 @@
-"""``mmtalker corpus import`` and the evaluation of what it made: VOCASET, BIWI and Multiface."""
+"""``mmtalker evaluate`` on a corpus of moving vertices: VOCASET, BIWI or Multiface."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +12,7 @@ import torch
 
 from mmtalker.cli.bar import ProgressBar
 from mmtalker.cli.exits import Exit, stopping_with
-from mmtalker.data.vertex_corpora.biwi import read_biwi
-from mmtalker.data.vertex_corpora.dataset import VertexDataset
-from mmtalker.data.vertex_corpora.multiface import read_multiface
-from mmtalker.data.vertex_corpora.store import convert, read_vertex_corpus
-from mmtalker.data.vertex_corpora.vocaset import read_vocaset
+from mmtalker.data.vertex_corpora.store import read_vertex_corpus
 from mmtalker.device import choose_device
 from mmtalker.evaluation.vertex_evaluation import vertex_evaluate, write_vertex_report
 from mmtalker.evaluation.vertex_systems import NetworkSystem, VertexSystem, files_system, still_system
@@ -25,46 +21,6 @@ from mmtalker.speech.audio import Audio
 from mmtalker.speech.cache import FeatureCache
 from mmtalker.speech.features import SpeechEncoder
 from mmtalker.speech.weights import ENCODER_FILE_NAME
-
-READERS: dict[str, Callable[[Path, Path | None], VertexDataset]] = {
-    "vocaset": read_vocaset,
-    "biwi": read_biwi,
-    "multiface": read_multiface,
-}
-
-
-def import_main(argv: Sequence[str] | None = None) -> int:
-    """Parse ``corpus import``, write the corpus, and say what is in it."""
-    parser = argparse.ArgumentParser(
-        prog="python -m mmtalker corpus import",
-        description="Bring a data set of moving vertices into the form to train on (docs/datasets.md).",
-    )
-    which = parser.add_mutually_exclusive_group(required=True)
-    for name in READERS:
-        which.add_argument(f"--{name}", type=Path, metavar="DIR", help=f"folder of {name}, as you got it")
-    parser.add_argument("-o", "--out", type=Path, required=True, metavar="CORPUS", help="folder to write")
-    parser.add_argument(
-        "--lists",
-        type=Path,
-        metavar="DIR",
-        help="folder of the vertex lists, if not the set's own",
-    )
-    options = parser.parse_args(argv)
-    name, folder = next((name, value) for name in READERS if (value := getattr(options, name)) is not None)
-    dataset = READERS[name](folder, options.lists)
-    for note in dataset.notes:
-        print(f"Note: {note}", file=sys.stderr)
-    with ProgressBar(sys.stderr) as progress:
-        manifest = convert(dataset, options.out, progress)
-    row = manifest["sources"][name]
-    listed = ", ".join(f"{region} {len(rows)}" for region, rows in dataset.lists.items())
-    splits = ", ".join(f"{split} {len(list(dataset.split(split)))}" for split in dataset.splits)
-    print(
-        f"Wrote {options.out}: {row['clips']} sequences ({splits}) of {len(row['speakers'])} people, "
-        f"{row['minutes']:g} minutes, {dataset.vertex_count} vertices at {dataset.fps:g} fps. "
-        f"Vertex lists: {listed or 'none, so that only MVE can be measured'}."
-    )
-    return Exit.OK
 
 
 def evaluate_main(argv: Sequence[str] | None = None) -> int:
