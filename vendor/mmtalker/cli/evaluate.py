@@ -7,7 +7,7 @@ import datetime
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from mmtalker.data.vertex_corpora.store import is_vertex_corpus
 from mmtalker.device import choose_device
 from mmtalker.evaluation.checks import run_checks
 from mmtalker.evaluation.face import Face, build_face
+from mmtalker.evaluation.people import Row
 from mmtalker.evaluation.plots import draw_report
 from mmtalker.evaluation.report import Report
 from mmtalker.evaluation.run import evaluate_systems
@@ -32,6 +33,7 @@ from mmtalker.evaluation.table import render
 from mmtalker.evaluation.takes import Encode
 from mmtalker.io.atomic import replacing
 from mmtalker.model.loading import DEFAULT_FOLDER, LoadedModel, load_model
+from mmtalker.model.regression import JointRegression
 from mmtalker.progress import Progress, span
 from mmtalker.speech.cache import FeatureCache
 from mmtalker.speech.features import SpeechEncoder
@@ -57,23 +59,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     started = time.monotonic()
     device = choose_device(options.device)
     corpus = read_corpus(options.corpus)
+    with stopping_with(Exit.OUTPUT):  # before the work, which takes a while
+        options.out.mkdir(parents=True, exist_ok=True)
     model = load_model(options.weights or DEFAULT_FOLDER, device)
     encode = _encoder(model, device, options.cache or options.corpus / "features")
     with ProgressBar(sys.stderr) as progress:
         report = _measure(corpus, model, encode, options, span(progress, 0.0, 0.7))
-        checks = (
-            {}
-            if options.no_checks
-            else run_checks(
-                model.network,
-                corpus,
-                encode,
-                ict=_ict_folder(corpus),
-                people=options.heads,
-                seed=options.seed,
-                progress=span(progress, 0.7, 1.0),
-            )
-        )
+        checks = _check(corpus, model, encode, options, span(progress, 0.7, 1.0))
     report = replace(report, about=_about(options, model, device, started), checks=checks)
     text = render(report)
     with stopping_with(Exit.OUTPUT):
@@ -99,13 +91,19 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="test sets, or sources all of whose clips are measured (default: every test set)",
     )
-    add("--limit", type=int, metavar="N", help="at most so many clips of each set")
+    add("--limit", type=_positive, metavar="N", help="at most so many clips of each set")
     add("--heads", type=int, default=2, metavar="N", help="unseen people of each head model (default: 2)")
     add("--no-checks", action="store_true", help="leave out heads, resolutions, seams and repetition")
     add("--cache", type=Path, metavar="DIR", help="folder for encoded speech (default: CORPUS/features)")
     add("--seed", type=int, default=0, help="of the blinks (default: 0)")
     add("--device", choices=("auto", "cpu", "cuda"), default="auto")
     return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1 up")
+    return int(text)
 
 
 def _encoder(model: LoadedModel, device: torch.device, cache: Path) -> Encode:
@@ -137,6 +135,22 @@ def _measure(
         progress=span(progress, 0.7, 1.0),
     )
     return replace(report, sets=(*report.sets, *again.sets))
+
+
+def _check(
+    corpus: Corpus, model: LoadedModel, encode: Encode, options: argparse.Namespace, progress: Progress
+) -> Mapping[str, Sequence[Row]]:
+    if options.no_checks or isinstance(model.network.regression, JointRegression):
+        return {}  # the joint form has neither shape keys nor curves to look at
+    return run_checks(
+        model.network,
+        corpus,
+        encode,
+        ict=_ict_folder(corpus),
+        people=options.heads,
+        seed=options.seed,
+        progress=progress,
+    )
 
 
 def _ict_folder(corpus: Corpus) -> Path | None:
@@ -176,7 +190,6 @@ def _commit() -> str | None:
 
 
 def _write(report: Report, text: str, folder: Path) -> list[Path] | None:
-    folder.mkdir(parents=True, exist_ok=True)
     for name, content in (("evaluation.json", report.dumps()), ("evaluation.md", text)):
         with replacing(folder / name) as partial:
             partial.write_text(content, encoding="utf-8")
