@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import mmtalker.cli.corpus as corpus_command
 from mmtalker.cli import main
 from mmtalker.cli.corpus import table
 from mmtalker.cli.exits import Exit
@@ -249,6 +250,22 @@ def test_build_without_any_data_is_refused(tmp_path: Path, capsys: pytest.Captur
     assert "Without grid: There is no folder" in said
     assert "Without kokoro: Its folder was not named. Give it with --kokoro FOLDER." in said
     assert "No source could be built" in said
+
+
+def test_an_interrupted_build_says_what_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(out: Path, progress: Progress) -> None:
+        raise KeyboardInterrupt
+
+    sources = (recipe("a", tmp_path), Recipe(Source("b", "CC0", "filmed"), tmp_path, interrupted))
+    monkeypatch.setattr(corpus_command, "recipes", lambda data, voices, jobs: sources)
+
+    status = main(["corpus", "build", "--data", str(tmp_path), "-o", str(tmp_path / "corpus")])
+
+    assert status == Exit.INTERRUPTED
+    assert "clips that are whole are kept" in capsys.readouterr().err
+    assert has_clip(tmp_path / "corpus", "a", "one")
 
 
 @pytest.mark.parametrize("arguments", [["build", "--data", ".", "-o", ".", "--jobs", "0"], ["build"], []])

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mmtalker.cli.bar import ProgressBar
-from mmtalker.cli.corpus_import import add_import_arguments, import_set
-from mmtalker.cli.exits import EXPLANATION, Exit, stopping_with
+from mmtalker.cli.corpus_import import add_import_arguments
+from mmtalker.cli.exits import EXPLANATION, Exit, Stop, stopping_with
+from mmtalker.data.articulation import animate_unfilmed
 from mmtalker.data.build import build_corpus, copy_heads, recipes
 from mmtalker.data.corpus import read_manifest
 
@@ -25,21 +27,36 @@ def main(argv: Sequence[str]) -> int:
 
     Raises:
         MMTalkerError: when data cannot be read.
-        Stop: when the folder to show holds no corpus.
+        Stop: when the folder to show holds no corpus, or a build was interrupted.
     """
     options = _parser().parse_args(argv)
     if options.command == "build":
-        sources = recipes(options.data, options.kokoro, options.jobs)
-        with ProgressBar(sys.stderr) as bar:
-            manifest = build_corpus(sources, options.out, bar, _say, options.only)
-            copy_heads(options.data, options.out)
-    elif options.command == "import":
-        manifest = import_set(options)
+        manifest = _build(options)
     else:
         with stopping_with(Exit.USAGE):
             manifest = read_manifest(options.folder)
     print(table(manifest))
     return Exit.OK
+
+
+def _build(options: argparse.Namespace) -> dict[str, Any]:
+    """Build the corpus and return its manifest; what there is to say is said below the progress bar."""
+    sentences: list[str] = []
+    sources = recipes(options.data, options.kokoro, options.jobs)
+    articulate = partial(animate_unfilmed, say=sentences.append)
+    try:
+        with ProgressBar(sys.stderr) as bar:
+            manifest = build_corpus(sources, options.out, bar, sentences.append, options.only, articulate)
+            copy_heads(options.data, options.out)
+    except KeyboardInterrupt:
+        raise Stop(
+            Exit.INTERRUPTED,
+            "Interrupted; clips that are whole are kept. The same command goes on from there.",
+        ) from None
+    finally:
+        for sentence in sentences:
+            print(sentence, file=sys.stderr)
+    return manifest
 
 
 def table(manifest: dict[str, Any]) -> str:
@@ -69,10 +86,6 @@ def table(manifest: dict[str, Any]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     return "\n".join(line.rstrip() for line in lines)
-
-
-def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr, flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:
