@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mmtalker.cli.bar import ProgressBar
-from mmtalker.cli.corpus_import import add_import_arguments
+from mmtalker.cli.corpus_import import add_import_arguments, import_set
 from mmtalker.cli.exits import EXPLANATION, Exit, Stop, stopping_with
 from mmtalker.data.articulation import animate_unfilmed
 from mmtalker.data.build import build_corpus, copy_heads, recipes
@@ -32,6 +32,8 @@ def main(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
     if options.command == "build":
         manifest = _build(options)
+    elif options.command == "import":
+        manifest = import_set(options)
     else:
         with stopping_with(Exit.USAGE):
             manifest = read_manifest(options.folder)
