@@ -66,14 +66,14 @@ class BlinkStyle:
     end: float = 5.32
     end_delay: float = -0.42
     end_spread: float = 0.26
-    depth: float = 0.98
-    depth_spread: float = 0.164
+    depth: float = 0.986
+    depth_spread: float = 0.177
     closing: float = 0.08
-    hold: float = 0.027
-    hold_spread: float = 1.206
+    hold: float = 0.028
+    hold_spread: float = 0.892
     opening: float = 0.121
-    opening_spread: float = 0.2
-    asymmetry: float = 0.03
+    opening_spread: float = 0.461
+    asymmetry: float = 0.034
 
 
 @dataclass(frozen=True)
