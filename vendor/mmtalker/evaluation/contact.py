@@ -24,6 +24,9 @@ CLOSED_SHARE = 0.05
 SMALLEST_RANGE = 0.5
 """mm: a mouth whose gap's 95th percentile is less does not open, so it cannot close either."""
 
+STILL_MM = 1e-3
+"""A lip gap whose standard deviation is less does not move."""
+
 EDGE = 0.04
 """Seconds by which lips may come before a phone's edge or leave after it.
 
@@ -185,6 +188,6 @@ def measure_bites(distance: Float64, phones: Sequence[Phone], times: Float64) ->
 
 def rest_ratio(gap_at_rest: Float64, gap_in_speech: Float64) -> float | None:
     """Return the lip gap's standard deviation in silence over that in speech; 0 for a mouth that rests."""
-    if len(gap_at_rest) < 2 or len(gap_in_speech) < 2 or gap_in_speech.std() == 0.0:
+    if len(gap_at_rest) < 2 or len(gap_in_speech) < 2 or gap_in_speech.std() < STILL_MM:
         return None
     return float(gap_at_rest.std() / gap_in_speech.std())

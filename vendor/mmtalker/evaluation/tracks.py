@@ -20,8 +20,7 @@ class Tracks:
     """What the lips and lids do.
 
     Attributes:
-        gap: (T,) mm, height of the upper over the lower lip's inner edge, mean of the three middle pairs;
-            below 0 where lips are pressed together.
+        gap: (T,) mm, see :func:`lip_gap`.
         width: (T,) mm between the corners of the mouth.
         jaw: (T,) mm by which the points that are rigid with the jaw have gone down, on the average.
         bite: (T,) mm from the lower lip's edge to the upper teeth's, mean over five points of each one's
@@ -52,8 +51,13 @@ def read_tracks(face: Face, motion: Float32, rate: float) -> Tracks:
 
 
 def lip_gap(face: Face, motion: Float32) -> Float64:
-    """Return the (T,) height between the lips, mm."""
-    gap: Float64 = _heights(face, motion, face.middle_lip_pairs).mean(axis=1)
+    """Return the (T,) height between the lips' inner edges, mean of the three middle pairs, mm.
+
+    It counts from the face at rest, where lips touch although their points may be a millimetre apart. Below 0
+    they are pressed together.
+    """
+    change = motion[:, face.middle_lip_pairs, 1]
+    gap: Float64 = (change[..., 0] - change[..., 1]).mean(axis=1, dtype=np.float64)
     return gap
 
 
