@@ -25,6 +25,7 @@ from mmtalker.data.corpus import (
     Source,
     has_clip,
     read_corpus,
+    read_manifest,
     write_clip,
     write_manifest,
 )
@@ -207,9 +208,8 @@ def read_vertex_corpus(folder: Path) -> VertexCorpus:
             f"{folder} holds no corpus of moving vertices. Make one: python -m mmtalker corpus import "
             f"--vocaset DIR -o {folder}.",
         )
-    corpus = read_corpus(folder)
+    corpus, manifest = read_corpus(folder), read_manifest(folder)
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         with np.load(folder / HEAD, allow_pickle=False) as head:
             return VertexCorpus(
                 corpus=corpus,
