@@ -50,7 +50,7 @@ JAW_RISE = 0.5
 SHORT_PAUSE = 0.25
 """Seconds: in a shorter pause the mouth does not come to rest."""
 
-PREPARE, SETTLE = 0.2, 0.15
+PREPARE, SETTLE = 0.3, 0.15
 """Seconds that the mouth takes from rest to the first sound, and from the last one to rest."""
 
 SOFT_FROM, SOFT_TO = 0.35, 0.75

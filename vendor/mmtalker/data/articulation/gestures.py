@@ -19,11 +19,26 @@ from mmtalker.speech.features import FEATURE_RATE
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 
-GESTURES = ("lips", "jaw", "rounding", "spreading", "closure", "bite", "sibilance", "protrusion")
-"""Columns: opening of lips and jaw, 1 for [a]; and what else the lips do, in 0..1."""
+OPENING = ("lips", "jaw")
+"""Opening of lips and jaw, 1 for [a]."""
+
+FORCED = (*OPENING, "rounding", "spreading")
+"""Gestures that louder speech makes larger."""
+
+GESTURES = (*FORCED, "closure", "bite", "sibilance", "protrusion")
+"""All gestures, in the order of columns; but for the openings in 0..1."""
 
 SLUGGISHNESS = 0.042
 """Standard deviation, seconds, of the filter that lips and jaw are: a cycle of 5 Hz comes down to a half."""
+
+PREPARATION = 0.1
+"""Seconds before a sound at which lips and jaw are ready for it after a pause: people breathe in."""
+
+WITHOUT_EFFORT = 0.35
+"""What is left of an opening or rounding that is made without effort."""
+
+ORDINARY_EFFORT = 0.8
+"""Of speech that nobody says the loudness of."""
 
 SILENT_DB = 30.0
 """A sound this far below a recording's loud ones is made without effort."""
@@ -40,15 +55,43 @@ _JAW_OF = {"sibilant": -0.12, "bilabial": -0.15, "velar": 0.08, "glottal": 0.15}
 _POSTALVEOLAR_ROUNDING = 0.4
 
 
-def gestures(track: Float32) -> Float64:
+def gestures(track: Float32, force: Float64) -> Float64:
     """Turn a feature track at 50 Hz, hard or soft, into gestures.
 
     Args:
         track: (T, F) as :func:`mmtalker.data.phonology.feature_track` makes it, or probabilities.
+        force: (T,) see :func:`smooth_effort`.
 
     Returns:
         (T, G) in the order of ``GESTURES``.
     """
+    made = _unscaled(track)
+    pause = np.clip(track[:, INDEX["silence"]].astype(np.float64), 0.0, 1.0)
+    force = np.maximum(force, pause * _ahead(force))
+    opening = made[:, : len(OPENING)]
+    opening += pause[:, None] * np.maximum(_ahead(opening) - opening, 0.0)
+    made[:, : len(FORCED)] *= (WITHOUT_EFFORT + (1.0 - WITHOUT_EFFORT) * force)[:, None]
+    return made
+
+
+def smooth_effort(track: Float32, effort: Float32 | None) -> Float64:
+    """Return (T,) effort without ripples; of ordinary speech where nobody says how loud it was."""
+    if effort is None:
+        effort = ORDINARY_EFFORT * (1.0 - track[:, INDEX["silence"]])
+    force: Float64 = gaussian_filter1d(effort.astype(np.float64), 1.0)
+    return force
+
+
+def _ahead(columns: Float64) -> Float64:
+    """Return what comes ``PREPARATION`` later; the last moment is repeated."""
+    steps = round(PREPARATION * FEATURE_RATE)
+    rows = np.minimum(np.arange(len(columns)) + steps, len(columns) - 1)
+    later: Float64 = columns[rows]
+    return later
+
+
+def _unscaled(track: Float32) -> Float64:
+    """Return (T, G) gestures of ordinary speech."""
 
     def of(name: str) -> Float64:
         return np.clip(track[:, INDEX[name]].astype(np.float64), 0.0, 1.0)

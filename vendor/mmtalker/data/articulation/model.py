@@ -1,8 +1,8 @@
 """How filmed speakers move for what phones ask: a linear model with one set of weights for each of them.
 
-A speaker's curves are a sum of *gestures*, some of them scaled by vocal effort, and of *detail*: the
-features around each moment, which explain what the gestures leave. Both are ridge regressions. Detail
-is believed in general only where several speakers were filmed: what one does is his own.
+A speaker's curves are a sum of *gestures* and of *detail*: the features around each moment, which explain
+what the gestures leave. Both are ridge regressions. Detail is believed in general only where several
+speakers were filmed: what one does is his own.
 """
 
 from __future__ import annotations
@@ -13,12 +13,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
 
 from mmtalker.data.articulation.demands import MOUTH, meet_demands
-from mmtalker.data.articulation.gestures import GESTURES, gestures
+from mmtalker.data.articulation.gestures import GESTURES, OPENING, gestures, smooth_effort
 from mmtalker.data.phone_speech import Phone
-from mmtalker.data.phonology import INDEX
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.io.arrays import write_arrays
 
@@ -26,18 +24,14 @@ Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-SCALED_BY_EFFORT = ("lips", "jaw", "rounding", "spreading")
-"""Gestures that louder speech makes larger."""
-
 EFFORT_STEPS = (-3, 0, 3)
 """Frames from which effort counts by itself: breath before a sound, and what follows it."""
 
-ORDINARY_EFFORT = 0.8
-"""Where nobody says how loud the speech is."""
+OPENING_RIDGE, OTHER_RIDGE, EFFORT_RIDGE = 1e-4, 1e-2, 5e-2
+"""Cost of a squared weight, as a part of the number of frames.
 
-GESTURE_RIDGE = {"lips": 7.5e-4, "jaw": 7.5e-4}
-OTHER_RIDGE = 4.7e-3
-"""Cost of a squared weight, as a part of the number of frames. Opening is what a speaker tells most about."""
+How wide somebody opens is his own; with the other gestures a fit to one person soon serves others worse.
+"""
 
 DETAIL_STEPS = range(-15, 16, 3)
 """Frames around each moment whose features explain detail: 0.3 s to both sides."""
@@ -201,15 +195,10 @@ def _ridge(terms: Float64, target: Float64, cost: Float64) -> Float64:
 
 
 def gesture_terms(track: Float32, effort: Float32 | None) -> Float64:
-    """Return (T, 1 + D): constant, gestures, gestures scaled by effort, and effort itself."""
-    wanted = gestures(track)
-    if effort is None:
-        effort = ORDINARY_EFFORT * (1.0 - track[:, INDEX["silence"]])
-    force = gaussian_filter1d(effort.astype(np.float64), 1.0)
-    scaled = wanted[:, [GESTURES.index(name) for name in SCALED_BY_EFFORT]] * force[:, None]
-    return np.concatenate(
-        [np.ones((len(track), 1)), wanted, scaled, _around(force[:, None], EFFORT_STEPS)], 1
-    )
+    """Return (T, 1 + D): a constant, gestures, and effort by itself."""
+    force = smooth_effort(track, effort)
+    alone = _around(force[:, None], EFFORT_STEPS)
+    return np.concatenate([np.ones((len(track), 1)), gestures(track, force), alone], axis=1)
 
 
 def detail_terms(track: Float32) -> Float64:
@@ -219,8 +208,8 @@ def detail_terms(track: Float32) -> Float64:
 
 
 def _gesture_costs() -> Float64:
-    names = (*GESTURES, *SCALED_BY_EFFORT, *("effort" for _ in EFFORT_STEPS))
-    return np.array([GESTURE_RIDGE.get(name, OTHER_RIDGE) for name in names])
+    gesture = [OPENING_RIDGE if name in OPENING else OTHER_RIDGE for name in GESTURES]
+    return np.array(gesture + [EFFORT_RIDGE for _ in EFFORT_STEPS])
 
 
 def _around(columns: Float64, steps: Sequence[int]) -> Float64:
