@@ -12,6 +12,7 @@ from mmtalker.data.corpus import Clip, Motion, Source, has_clip, write_clip
 from mmtalker.data.grid import GRID_FPS, GridClip, load_grid
 from mmtalker.data.grid_phones import grid_phones
 from mmtalker.data.ict import load_ict
+from mmtalker.data.lip_contact import closures
 from mmtalker.data.motion_fit import fit_motion
 from mmtalker.data.phone_speech import Phone
 from mmtalker.data.sphinx import SphinxAligner
@@ -47,20 +48,24 @@ def build(data: Path, out: Path, progress: Progress = silent) -> None:
             the aligner of phones is not installed.
     """
     grid = load_grid(data / "grid_s1")
-    missing = [(i, clip) for i, clip in enumerate(grid.clips) if not has_clip(out, SOURCE.name, clip.name)]
+    missing = [i for i, clip in enumerate(grid.clips) if not has_clip(out, SOURCE.name, clip.name)]
     if not missing:
         return
     aligner = SphinxAligner()
     head = load_ict(data)
-    progress("fitting motion", 0.0)
-    activations = fit_motion(grid, head).activations
+    phones = []
+    for clip in grid.clips:
+        phones.append(grid_phones(clip.words, load_audio(clip.audio).samples, aligner))
+        progress("finding phones", 0.5 * len(phones) / len(grid.clips))
+    progress("fitting motion", 0.5)
+    contacts = [closures(of_clip) for of_clip in phones]
+    activations = fit_motion(grid, head, contacts=contacts).activations
     known = np.array([name in FITTED_CHANNELS for name in ARKIT_NAMES])
-    write = span(progress, 0.3, 1.0)
-    for done, (index, clip) in enumerate(missing):
+    write = span(progress, 0.8, 1.0)
+    for done, index in enumerate(missing):
+        clip = grid.clips[index]
         motion = Motion(bridge_lost_frames(activations[clip.rows]), GRID_FPS, known)
-        samples = load_audio(clip.audio).samples
-        phones = grid_phones(clip.words, samples, aligner)
-        write_clip(out, describe(index, clip, phones), samples, motion)
+        write_clip(out, describe(index, clip, phones[index]), load_audio(clip.audio).samples, motion)
         write("writing clips", (done + 1) / len(missing))
 
 
