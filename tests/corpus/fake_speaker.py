@@ -36,7 +36,7 @@ class FakeSpeaker:
         count = max(1, round(LETTER_FRAMES / speed))
         frames = np.array([EDGE_FRAMES, *[count] * len(letters), EDGE_FRAMES])
         silent = np.repeat([True, *[letter in PAUSES for letter in letters], True], frames * FRAME)
-        heard = np.roll(~silent, -LEAD * FRAME)
+        heard = np.roll(~silent, -round(LEAD * FRAME))
         pitch = 100.0 + 10.0 * VOICES.index(voice)
         return heard * np.sin(2 * np.pi * pitch * np.arange(heard.size) / KOKORO_RATE) * 0.5, frames
 

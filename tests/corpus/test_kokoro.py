@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mmtalker.data.kokoro import Breath, Kokoro, open_kokoro, read_styles, record
-from mmtalker.data.kokoro_phones import FRAME, KOKORO_RATE, LEAD, cover, end_at_silence, phones_of
+from mmtalker.data.kokoro_phones import FRAME, KOKORO_RATE, cover, end_at_silence, phones_of
 from mmtalker.data.phone_speech import Phone, read_phones
 from mmtalker.errors import ErrorCode, MMTalkerError
 from tests.corpus.fake_speaker import FakeSpeaker
@@ -18,7 +18,7 @@ from tests.corpus.fake_speaker import FakeSpeaker
 
 
 def frames_of(letters: str, count: int = 2) -> np.ndarray:
-    return np.array([LEAD, *[count] * len(letters), 0])
+    return np.array([3, *[count] * len(letters), 0])
 
 
 @pytest.mark.parametrize(
@@ -37,14 +37,18 @@ def test_letters_become_phones_of_the_alphabet(letters: str, language: str, name
 
 
 def test_marks_give_their_frames_to_the_phone_they_belong_to() -> None:
-    frames = np.array([LEAD + 4, 1, 5, 2, 3, 7, 0])  # stress mark, a, length mark, blank, b
+    frames = np.array([3, 1, 5, 2, 4, 7, 0])  # stress mark, a, length mark, blank, b
 
-    assert phones_of("ˈaː b", frames) == [("aː", 4, 15), ("b", 15, 22)]
+    assert phones_of("ˈaː b", frames) == [("aː", 0.5, 10.5), ("b", 10.5, 19.5)]
+
+
+def test_a_blank_behind_a_pause_belongs_to_the_pause() -> None:
+    assert phones_of("a, b", frames_of("a, b")) == [("a", 0.5, 2.5), ("sil", 2.5, 6.5), ("b", 6.5, 8.5)]
 
 
 def test_the_first_half_of_a_geminate_belongs_to_it() -> None:
     # The lips are closed all through the long stop of "kappa".
-    assert phones_of("kaʔpa", frames_of("kaʔpa"), "ja")[2] == ("p", 4, 8)
+    assert phones_of("kaʔpa", frames_of("kaʔpa"), "ja")[2] == ("p", 4.5, 8.5)
 
 
 def test_a_pause_is_where_nothing_is_heard() -> None:
@@ -82,7 +86,7 @@ def test_breaths_follow_each_other_with_rests_between() -> None:
     )
 
     assert [phone.name for phone in phones] == ["sil", "m", "a", "sil", "b", "a", "sil"]
-    assert phones[3].end - phones[3].start == pytest.approx(0.5)
+    assert phones[3].end - phones[3].start == pytest.approx(0.5, abs=0.013)
     assert phones[-1].end == pytest.approx(sound.size / KOKORO_RATE)
     for phone in phones:
         part = sound[round(phone.start * KOKORO_RATE) : round(phone.end * KOKORO_RATE)]
@@ -130,4 +134,5 @@ def test_the_real_network_says_a_clip_as_it_is_in_the_repository() -> None:
 
     stored = read_phones(Path(__file__).parents[1] / "data" / "second_voice.json")
     assert [phone.name for phone in phones] == [phone.name for phone in stored]
-    assert [phone.start for phone in phones] == pytest.approx([phone.start for phone in stored], abs=1e-4)
+    # Written before it was measured where between two frames the sound is.
+    assert [phone.start for phone in phones] == pytest.approx([phone.start for phone in stored], abs=0.05)

@@ -178,16 +178,11 @@ def record(
     for breath in breaths:
         sound, frames = speaker.say(breath.letters, voice, breath.speed)
         phones = end_at_silence(phones_of(breath.letters, frames, language), sound)
-        first, last = max(phones[0][1] * FRAME, 0), min(phones[-1][2] * FRAME, sound.size)
-        offset = sum(part.size for part in sounds) - first
-        spoken += [
-            Phone(
-                name,
-                (max(a * FRAME, first) + offset) / KOKORO_RATE,
-                (min(b * FRAME, last) + offset) / KOKORO_RATE,
-            )
-            for name, a, b in phones
-        ]
+        first, last = max(int(phones[0][1]) * FRAME, 0), min(round(phones[-1][2] * FRAME), sound.size)
+        before = sum(part.size for part in sounds) - first
+        for name, start, end in phones:
+            samples = start * FRAME + before, min(end * FRAME, last) + before
+            spoken.append(Phone(name, samples[0] / KOKORO_RATE, samples[1] / KOKORO_RATE))
         sounds += [fade(sound[first:last]), np.zeros(round(breath.rest * KOKORO_RATE))]
     sounds.append(np.zeros(round(edges[1] * KOKORO_RATE)))
     whole = np.concatenate(sounds)

