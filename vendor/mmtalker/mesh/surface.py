@@ -24,8 +24,10 @@ class CanonicalSurface:
         self._cells = cells
         corners = self.uv[self.triangles]
         self._origin = corners[:, 0]
-        sides = np.stack([corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]], axis=2)
-        self._inverse = np.linalg.inv(sides)
+        (a, b), (c, d) = (corners[:, 1:, axis].T - corners[:, 0, axis] for axis in (0, 1))
+        # Written out, since np.linalg.inv takes most of the time of preparing a dense head.
+        inverse = np.array([[d, -b], [-c, a]]) / (a * d - b * c)
+        self._inverse = np.ascontiguousarray(inverse.transpose(2, 0, 1))
         low = self._cell(corners.min(axis=1))
         high = self._cell(corners.max(axis=1))
         spans = high - low + 1
