@@ -28,11 +28,12 @@ def loudness(samples: Float32, sample_rate: int, rate: float) -> Float32:
     """
     step = round(sample_rate / rate)
     frames = -(-len(samples) // step)
-    power = np.zeros(frames * step + 2 * step, dtype=np.float64)
-    power[step : step + len(samples)] = samples.astype(np.float64) ** 2
-    total = np.concatenate([[0.0], np.cumsum(power)])
-    centre = step + np.arange(frames) * step
-    mean = (total[centre + step] - total[centre - step]) / (2 * step)
+    whole = len(samples) // step
+    blocks, rest = samples[: whole * step].reshape(whole, step), samples[whole * step :]
+    energy = np.zeros(frames + 1)
+    energy[1 : whole + 1] = np.einsum("ns,ns->n", blocks, blocks, dtype=np.float64)
+    energy[whole + 1 :] = np.dot(rest, rest)
+    mean = (energy[:-1] + energy[1:]) / (2 * step)
     level: Float32 = (10.0 * np.log10(np.maximum(mean, 1e-12))).astype(np.float32)
     return level
 
