@@ -288,6 +288,33 @@ def test_speech_that_nobody_filmed_gets_motion(corpus: Path) -> None:
     assert lines and lines[0].startswith("anna, own style")
 
 
+def film_without_phones(corpus: Path) -> None:
+    """Add a filmed clip that nobody wrote down."""
+    film = speaker("berta", 1, 0.4, 0.3, 5)[0]
+    samples = np.random.default_rng(1).normal(0, 0.1, 3 * 16000).astype(np.float32)
+    clip = Clip("film", "unwritten", "berta", "zh", "", ())
+    write_clip(corpus, clip, samples, Motion(np.pad(film.curves, ((0, 20), (0, 0))), 50.0, KNOWN))
+
+
+def test_filmed_speech_of_unknown_phones_is_heard(corpus: Path) -> None:
+    film_without_phones(corpus)
+    heard = track(said("a m a t u p i a"))
+
+    model = animate_unfilmed(corpus, ears=lambda folder, progress: lambda audio: np.resize(heard, (150, 26)))
+
+    assert model.styles.keys() == {"anna", "berta"}
+
+
+def test_without_ears_speech_of_unknown_phones_is_left_out(corpus: Path) -> None:
+    film_without_phones(corpus)
+    lines: list[str] = []
+
+    model = animate_unfilmed(corpus, say=lines.append)
+
+    assert model.styles.keys() == {"anna"}
+    assert lines[0].startswith("Without filmed speech of unknown phones: To recognise phones")
+
+
 def test_nothing_is_learned_from_a_source_that_is_left_out(corpus: Path) -> None:
     with pytest.raises(MMTalkerError, match="filmed"):
         animate_unfilmed(corpus, without=["film"])

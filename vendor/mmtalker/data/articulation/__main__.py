@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         if chosen.report:
-            model = fit_corpus(read_corpus(chosen.corpus), chosen.without)
+            model = fit_corpus(read_corpus(chosen.corpus), without=chosen.without)
         else:
             model = animate_unfilmed(chosen.corpus, without=chosen.without)
         if chosen.save is not None:

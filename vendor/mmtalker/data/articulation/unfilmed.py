@@ -6,28 +6,30 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mmtalker.data.articulation.ears import Listen, corpus_ears
 from mmtalker.data.articulation.gestures import effort
 from mmtalker.data.articulation.model import ArticulationModel, Example, fit_articulation
 from mmtalker.data.articulation.report import HeldOut, report
 from mmtalker.data.corpus import Clip, Corpus, Motion, read_corpus, write_motion
 from mmtalker.data.phonology import feature_track
+from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.progress import Progress, silent, span
-from mmtalker.speech.audio import Audio, load_audio
+from mmtalker.speech.audio import load_audio
 from mmtalker.speech.features import FEATURE_RATE, frame_count
 
-Float32 = NDArray[np.float32]
+Ears = Callable[[Path, Progress], Listen]
+"""Folder of a corpus, progress -> what hears articulatory features."""
 
-Listen = Callable[[Audio], Float32]
-"""Speech -> (T, F) soft articulatory features at 50 Hz, for recordings whose phones nobody knows."""
+ABSENT = (ErrorCode.BAD_REQUEST, ErrorCode.WEIGHTS_MISSING)
+"""Errors that say that there are no ears."""
 
 
 def animate_unfilmed(
     out: Path,
     progress: Progress = silent,
     without: Sequence[str] = (),
-    listen: Listen | None = None,
+    ears: Ears = corpus_ears,
     say: Callable[[str], None] = print,
 ) -> ArticulationModel:
     """Write motion for every clip of a corpus that has phones and was not filmed.
@@ -39,8 +41,7 @@ def animate_unfilmed(
         out: folder of the corpus, with its manifest.
         progress: told about the whole.
         without: sources that must not be learned from.
-        listen: hears articulatory features where phones are unknown; filmed clips that need it are left out
-            when it is None.
+        ears: makes what hears articulatory features where phones are unknown, called if that is needed.
         say: told the errors on held-out clips.
 
     Returns:
@@ -50,7 +51,7 @@ def animate_unfilmed(
         MMTalkerError: FILE_FORMAT without a corpus; BAD_REQUEST when no filmed speech is left to learn from.
     """
     corpus = read_corpus(out)
-    model = fit_corpus(corpus, without, listen, span(progress, 0.0, 0.5), say)
+    model = fit_corpus(corpus, span(progress, 0.0, 0.5), without, ears, say)
     filmed = _filmed(corpus)
     todo = [clip for clip in corpus.clips if clip.phones and clip.source not in filmed]
     for done, clip in enumerate(todo):
@@ -64,14 +65,26 @@ def animate_unfilmed(
 
 def fit_corpus(
     corpus: Corpus,
-    without: Sequence[str] = (),
-    listen: Listen | None = None,
     progress: Progress = silent,
+    without: Sequence[str] = (),
+    ears: Ears = corpus_ears,
     say: Callable[[str], None] = print,
 ) -> ArticulationModel:
-    """Fit a model to the filmed training clips of a corpus, and say its errors on the held-out ones."""
+    """Fit a model to the filmed training clips of a corpus, and say its errors on the held-out ones.
+
+    Clips whose phones are unknown are left out where there are no ears for them, and ``say`` is told why.
+    The arguments are those of :func:`animate_unfilmed`.
+    """
     filmed = _filmed(corpus)
     clips = [clip for clip in corpus.clips if clip.source in filmed]
+    listen: Listen | None = None
+    if any(not clip.phones for clip in clips):
+        try:
+            listen = ears(corpus.folder, span(progress, 0.0, 0.5))
+        except MMTalkerError as error:
+            if error.code not in ABSENT:
+                raise
+            say(f"Without filmed speech of unknown phones: {error.message}")
     examples: list[Example] = []
     held_out: dict[str, list[HeldOut]] = {}
     for done, clip in enumerate(clips):
@@ -80,7 +93,7 @@ def fit_corpus(
             held_out.setdefault(clip.speaker, []).append(HeldOut(example, clip.phones))
         elif example is not None and clip.source not in without:
             examples.append(example)
-        progress("articulation", (done + 1) / len(clips))
+        progress("articulation", 0.5 + 0.5 * (done + 1) / len(clips))
     model = fit_articulation(examples)
     for line in report(model, held_out):
         say(line)
