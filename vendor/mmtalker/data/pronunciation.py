@@ -16,6 +16,9 @@ from mmtalker.errors import ErrorCode, MMTalkerError
 
 PROGRAM = "espeak-ng"
 
+STRESS = "ˈˌ"
+"""Marks that are left out, since they say nothing of where a phone is made."""
+
 _BETWEEN = "_"  # espeak-ng's mark between phones
 _SWITCH = re.compile(r"\([a-z-]+\)")  # where it reads a word as another language
 
@@ -25,7 +28,7 @@ class Word:
     """A word as it is said.
 
     Attributes:
-        phones: in IPA, one or more.
+        phones: in IPA without stress, one or more.
         pause: whether punctuation follows.
     """
 
@@ -73,4 +76,5 @@ def _pronounce(text: str, language: str) -> tuple[Word, ...]:
 
 
 def _phones(word: str) -> tuple[str, ...]:
-    return tuple(phone for phone in word.split(_BETWEEN) if LETTERS.keys() & set(phone))
+    phones = (phone.strip(STRESS) for phone in word.split(_BETWEEN))
+    return tuple(phone for phone in phones if LETTERS.keys() & set(phone))

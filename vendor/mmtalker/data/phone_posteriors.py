@@ -1,0 +1,117 @@
+"""What is said in a recording that nobody wrote down: articulatory features by their probability.
+
+    recogniser = corpus_recogniser(corpus, encode)
+    track = articulation_posteriors(recogniser, encoded)     (T, F) at 50 Hz
+
+The features are those of :mod:`mmtalker.data.phonology`, so that the track can stand where
+:func:`mmtalker.data.phonology.feature_track` does for phones that are known.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmtalker.data.corpus import Clip, read_clips
+from mmtalker.data.phone_recogniser import (
+    PARTS_OF_A_FRAME,
+    Encoded,
+    PhoneRecogniser,
+    load_recogniser,
+    save_recogniser,
+)
+from mmtalker.data.phone_training import Example, RecogniserConfig, train_recogniser
+from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.progress import Progress, silent, span
+from mmtalker.speech.audio import Audio, load_audio
+from mmtalker.speech.features import WINDOW_FRAMES, frame_count
+
+Float32 = NDArray[np.float32]
+
+Encode = Callable[[Audio, int], Encoded]
+"""Speech and its place in the encoder's window -> (T, L, D) layers."""
+
+RECOGNISER_FILE = "phone_recogniser.safetensors"
+"""Where in a corpus folder the recogniser lies that was trained on it."""
+
+TEACHERS = ("kokoro", "nathalie")
+"""Sources of the corpus whose phone times are known and not found by the recogniser itself."""
+
+LEAST_MINUTES = 2.0
+"""Less speech than this teaches nothing."""
+
+MOST_MINUTES = 24.0
+"""More of one source would take longer to encode and not be learned in so few steps."""
+
+
+def articulation_posteriors(recogniser: PhoneRecogniser, encoded: Encoded) -> Float32:
+    """Return (T, F) expected articulatory features of each frame of (T, L, D) encoded speech."""
+    probabilities = np.exp(recogniser.log_probabilities(encoded))
+    expected = probabilities @ recogniser.inventory.numpy()
+    track: Float32 = expected.reshape(len(encoded), PARTS_OF_A_FRAME, -1).mean(axis=1)
+    return track
+
+
+def corpus_recogniser(
+    corpus: Path, encode: Encode, config: RecogniserConfig | None = None, progress: Progress = silent
+) -> PhoneRecogniser:
+    """Return the recogniser of a corpus, which is trained when it is first asked for.
+
+    Args:
+        corpus: its folder, with clips of :data:`TEACHERS`.
+        encode: encodes their recordings.
+        config: of the training.
+        progress: told how far it is.
+
+    Raises:
+        MMTalkerError: BAD_REQUEST when the corpus holds too little speech with known phones.
+    """
+    path = corpus / RECOGNISER_FILE
+    if not path.exists():
+        examples = teaching_examples(corpus, encode, span(progress, 0.0, 0.7))
+        save_recogniser(train_recogniser(examples, config, span(progress, 0.7, 1.0)), path)
+    return load_recogniser(path)
+
+
+def teaching_examples(corpus: Path, encode: Encode, progress: Progress = silent) -> list[Example]:
+    """Encode training clips with known phones, some of every speaker, each at another place in the window.
+
+    Raises:
+        MMTalkerError: BAD_REQUEST when there are too few.
+    """
+    chosen = [clip for source in TEACHERS for clip in teaching_clips(corpus, source)]
+    minutes = sum(clip.phones[-1].end for clip in chosen) / 60.0
+    if minutes < LEAST_MINUTES:
+        raise MMTalkerError(
+            ErrorCode.BAD_REQUEST,
+            f"To recognise phones, recordings with known phone times are needed, and {corpus} holds "
+            f"{minutes:.1f} minutes of them. Build the source {TEACHERS[0]!r} or {TEACHERS[1]!r} first.",
+        )
+    examples = []
+    for done, clip in enumerate(chosen):
+        audio = load_audio(corpus / clip.source / f"{clip.name}.flac")
+        room = max(0, WINDOW_FRAMES - frame_count(audio))
+        place = zlib.crc32(clip.name.encode()) % (room + 1)
+        examples.append(Example(encode(audio, place), clip.phones))
+        progress("speech with known phones", (done + 1) / len(chosen))
+    return examples
+
+
+def teaching_clips(corpus: Path, source: str) -> list[Clip]:
+    """Return training clips of a source, speakers taking turns, until they are long enough."""
+    turns: dict[str, list[Clip]] = {}
+    for clip in read_clips(corpus, source):
+        if clip.test_set is None and clip.phones:
+            turns.setdefault(clip.speaker, []).append(clip)
+    chosen: list[Clip] = []
+    seconds = 0.0
+    for turn in range(max(map(len, turns.values()), default=0)):
+        for clips in turns.values():
+            if turn < len(clips) and seconds < 60.0 * MOST_MINUTES:
+                chosen.append(clips[turn])
+                seconds += clips[turn].phones[-1].end
+    return chosen
