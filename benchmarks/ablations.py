@@ -49,12 +49,14 @@ class Ablation:
         model: fields of the network's configuration.
         training: fields of the run's.
         weights: another variant whose weights it uses, so that nothing is trained.
+        one_stage: whether it has no shape keys to refine, and spends the steps of all stages on the first.
     """
 
     meaning: str
     model: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     weights: str = ""
+    one_stage: bool = False
 
 
 FULL = "full"
@@ -66,7 +68,11 @@ ABLATIONS: Mapping[str, Ablation] = {
     "single": Ablation("single attention: speech reads geometry that heard nothing", {"fusion": "single"}),
     "concatenated": Ablation("no attention: pooled geometry beside speech", {"fusion": "concatenated"}),
     "last-layer": Ablation("the encoder's last layer alone, not three mixed", {"speech_layers": (6,)}),
-    "joint": Ablation("joint regression: one network over point and motion", {"regression": "joint"}),
+    "joint": Ablation(
+        "joint regression: one network over point and motion, no shape keys",
+        {"regression": "joint"},
+        one_stage=True,
+    ),
     "samples-1024": Ablation("1024 samples at inference", {"samples": 1024}, weights=FULL),
     "samples-4096": Ablation("4096 samples at inference", {"samples": 4096}, weights=FULL),
     "trained-1024": Ablation(
@@ -129,6 +135,9 @@ def title(name: str, seed: int) -> str:
 
 def changed(config: TrainConfig, ablation: Ablation) -> TrainConfig:
     """Return the run that trains a variant."""
+    if ablation.one_stage:
+        every = config.steps + config.shape_steps + config.settle_steps
+        config = replace(config, steps=every, shape_steps=0, settle_steps=0)
     return replace(config, model=replace(config.model, **ablation.model), **ablation.training)
 
 
@@ -173,16 +182,20 @@ def system(network: MMTalkerNetwork, config: TrainConfig) -> System:
 
 
 def render(report: Report, names: Sequence[str], seeds: Sequence[int]) -> str:
-    """Return all of :data:`SHOWN` as tables, and what was changed."""
-    told = "\n".join(f"- {name}: {value}" for name, value in report.about.items())
-    blocks = ["# Ablations", told]
-    blocks += [
-        f"## {FIGURE[name].title} ({FIGURE[name].unit or 'a share'}, better: {FIGURE[name].better})\n\n"
-        + variant_table(report, FIGURE[name], names, seeds)
-        for name in SHOWN
-    ]
-    meanings = [["variant", "what it is"], *([name, ABLATIONS[name].meaning] for name in names)]
-    return "\n\n".join([*blocks, f"## What was changed\n\n{markdown(meanings)}"]) + "\n"
+    """Return all of :data:`SHOWN` that some set has as tables, and what was changed."""
+    blocks = ["# Ablations", listing(report.about)]
+    for figure in (FIGURE[name] for name in SHOWN):
+        if any(_mean(found.figures, figure, FULL, seeds)[0] is not None for found in report.sets):
+            unit = f", {figure.unit}" if figure.unit else ""
+            table = variant_table(report, figure, names, seeds)
+            blocks.append(f"## {figure.title}{unit} (better: {figure.better})\n\n{table}")
+    blocks.append("## What was changed\n\n" + listing({name: ABLATIONS[name].meaning for name in names}))
+    return "\n\n".join(blocks) + "\n"
+
+
+def listing(values: Mapping[str, object]) -> str:
+    """Return one line for each name and its value."""
+    return "\n".join(f"- {name}: {value}" for name, value in values.items())
 
 
 def variant_table(report: Report, figure: Figure, names: Sequence[str], seeds: Sequence[int]) -> str:

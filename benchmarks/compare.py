@@ -12,10 +12,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from benchmarks import runs
-from benchmarks.baselines.systems import BASELINES, baseline_system
+from benchmarks.baselines.systems import BASELINES, RULE, baseline_system
 from mmtalker.cli.bar import ProgressBar
 from mmtalker.data.corpus import read_corpus
+from mmtalker.data.phone_posteriors import corpus_recogniser
+from mmtalker.data.phone_recogniser import PhoneRecogniser
 from mmtalker.device import choose_device
 from mmtalker.errors import MMTalkerError
 from mmtalker.evaluation.face import canonical_face
@@ -26,6 +31,8 @@ from mmtalker.evaluation.systems import network_systems
 from mmtalker.evaluation.table import markdown, merge_variants, number, render
 from mmtalker.model.loading import DEFAULT_FOLDER, load_model
 from mmtalker.progress import Progress, silent
+from mmtalker.speech.audio import Audio
+from mmtalker.speech.features import SpeechEncoder
 from mmtalker.training.batches import Batches
 from mmtalker.training.config import TrainConfig
 from mmtalker.training.utterances import training_utterances
@@ -65,15 +72,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def compare(options: argparse.Namespace, config: TrainConfig, progress: Progress = silent) -> Report:
     """Train what is not trained yet, and evaluate all systems on the canonical head."""
     device = choose_device(options.device)
+    ours = load_model(options.weights or DEFAULT_FOLDER, device)
+    layers = ours.network.config.speech_layers
+    config = replace(config, model=replace(config.model, speech_layers=layers))  # the same speech for all
     corpus = read_corpus(options.corpus)
     cache = options.cache or options.corpus / "features"
     encoder = runs.load_encoder(config, device)
     batches = Batches(training_utterances(corpus, encoder, config, cache, progress), config)
     face = canonical_face()
-    ours = load_model(options.weights or DEFAULT_FOLDER, device)
+    recogniser = _recogniser(options.corpus, encoder) if RULE in options.systems else None
     systems = network_systems(ours.network, OURS)
     for name in options.systems:
-        systems[name] = baseline_system(name, batches, face, config, options.out, device, progress)
+        systems[name] = baseline_system(
+            name, batches, face, config, options.out, device, recogniser, progress
+        )
     report = evaluate_systems(
         corpus,
         systems,
@@ -84,6 +96,19 @@ def compare(options: argparse.Namespace, config: TrainConfig, progress: Progress
         progress=progress,
     )
     return replace(report, about={"weights": ours.checksum})
+
+
+def _recogniser(corpus: Path, encoder: SpeechEncoder) -> PhoneRecogniser | None:
+    """Return the corpus's recogniser of phones; None where the corpus cannot teach one."""
+
+    def encode(audio: Audio, first_position: int) -> NDArray[np.float32]:
+        return encoder.features(audio, first_position=first_position)
+
+    try:
+        return corpus_recogniser(corpus, encode)
+    except MMTalkerError as error:
+        print(f"{error} The {RULE} rests where phones are unknown.", file=sys.stderr)
+        return None
 
 
 def margin_block(report: Report, figure: Figure) -> str:

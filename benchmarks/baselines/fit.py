@@ -94,7 +94,8 @@ def fit(decoder: AnyDecoder, draws: Draws, shapes: Tensor, config: TrainConfig, 
         "weight_decay": config.weight_decay,
     }
     torch.manual_seed(config.seed)
-    stage = Stage("all", config.steps, decoder, [group], decoder, _loss_at(decoder, draws, shapes, config))  # type: ignore[arg-type]
+    loss_at = _loss_at(decoder, draws, shapes, config)
+    stage = Stage("all", config.steps, decoder, [group], decoder, loss_at)  # type: ignore[arg-type]
     learn(stage, config, checkpoint, Log(out / "log.csv"), run, average)  # type: ignore[arg-type]
     return average
 

@@ -16,6 +16,7 @@ from benchmarks.baselines.ridge import fit_ridge
 from benchmarks.baselines.selftalk import SelfTalkStyle
 from benchmarks.baselines.visemes import VisemeRule
 from benchmarks.baselines.voca import VocaStyle
+from mmtalker.data.phone_recogniser import PhoneRecogniser
 from mmtalker.evaluation.face import Face
 from mmtalker.evaluation.systems import still
 from mmtalker.evaluation.takes import System
@@ -40,6 +41,7 @@ def baseline_system(
     config: TrainConfig,
     out: Path,
     device: torch.device,
+    recogniser: PhoneRecogniser | None = None,
     progress: Progress = silent,
 ) -> System:
     """Fit the baseline called ``name``, or what is left of its training.
@@ -51,10 +53,14 @@ def baseline_system(
         config: of the network's training. The decoders take as many steps as the network learns motion in.
         out: folder for what was fitted.
         device: where to compute.
+        recogniser: hears the phones of speech that nobody wrote down.
         progress: of the ridge, which has no log.
     """
     if name == STILL:
         return still
+    if name == RULE:
+        rule = VisemeRule(face.shapes, recogniser)
+        return lambda _: rule.predict
     fitted = _fitted(name, draws, face, config, out, device, progress)
     return lambda _: fitted.predict
 
@@ -68,8 +74,6 @@ def _fitted(
     device: torch.device,
     progress: Progress,
 ) -> Baseline:
-    if name == RULE:
-        return VisemeRule(face.shapes)
     if name == RIDGE:
         return fit_ridge(draws, face.shapes, config, out / "ridge.npz", device, progress)
     torch.manual_seed(config.seed)

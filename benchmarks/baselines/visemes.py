@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.baselines.base import Float32, displacement
-from mmtalker.data.phone_speech import Phone
-from mmtalker.data.phonology import INDEX, phone_parts
+from benchmarks.baselines.sounds import Sound, heard_sounds, known_sounds
+from mmtalker.data.phone_recogniser import PhoneRecogniser
+from mmtalker.data.phonology import INDEX
 from mmtalker.evaluation.takes import Take
 from mmtalker.motion.arkit import ARKIT_INDEX, ARKIT_NAMES
 
@@ -103,18 +104,16 @@ def _of_vowel(features: Float32, seconds: float) -> str:
     return "B" if close > 0.8 else "C"
 
 
-def cues(phones: Sequence[Phone]) -> list[Cue]:
+def cues(sounds: Sequence[Sound]) -> list[Cue]:
     """Return what the mouth does, without gaps; equal neighbours are one."""
     made: list[Cue] = []
-    for phone in phones:
-        parts = phone_parts(phone.name)
-        edges = [phone.start, phone.end]
+    for sound in sounds:
+        parts, edges = sound.parts, [sound.start, sound.end]
         if len(parts) > 1:
-            middle = phone.start + FIRST_PART * (phone.end - phone.start)
-            edges = [phone.start, middle, phone.end]
-            parts = parts[[0, -1]]
-        for features, start, end in zip(parts, edges[:-1], edges[1:], strict=True):
-            shapes = allowed(features, phone.end - phone.start)
+            middle = sound.start + FIRST_PART * (sound.end - sound.start)
+            parts, edges = parts[[0, -1]], [sound.start, middle, sound.end]
+        for features, (start, end) in zip(parts, pairwise(edges), strict=True):
+            shapes = allowed(features, sound.end - sound.start)
             if made and made[-1].shape in shapes:
                 made[-1] = Cue(made[-1].shape, made[-1].start, end)
             else:
@@ -122,10 +121,10 @@ def cues(phones: Sequence[Phone]) -> list[Cue]:
     return made
 
 
-def curves(phones: Sequence[Phone], times: Float64) -> Float32:
+def curves(sounds: Sequence[Sound], times: Float64) -> Float32:
     """Return (len(times), 52) activations at ``times`` seconds."""
     track = np.zeros((len(times), len(ARKIT_NAMES)))
-    told = cues(phones)
+    told = cues(sounds)
     if told:
         track += _pose(told[0].shape)
     for before, after in pairwise(told):
@@ -149,11 +148,15 @@ class VisemeRule:
 
     Attributes:
         shapes: (52, P, 3) of the face, mm.
-        listen: gives the phones of a recording; None uses those that the corpus has.
+        recogniser: hears what nobody wrote down; without one the face rests there.
     """
 
     shapes: Float32
+    recogniser: PhoneRecogniser | None = None
 
     def predict(self, take: Take) -> Float32:
         """Return (T, P, 3) displacement in millimetres."""
-        return displacement(curves(take.clip.phones, take.times), self.shapes)
+        sounds = known_sounds(take.clip.phones)
+        if not sounds and self.recogniser is not None:
+            sounds = heard_sounds(self.recogniser, take.features)
+        return displacement(curves(sounds, take.times), self.shapes)

@@ -50,13 +50,18 @@ def test_variants_show_mean_and_spread_over_seeds_and_the_change_beside_the_whol
     assert cells(table)[2:] == [["full", "3 ± 1"], ["no-graph", "3.3 ± 0.3 (+10.0 %)"]]
 
 
+def total_steps(config: TrainConfig) -> int:
+    return config.steps + config.shape_steps + config.settle_steps
+
+
 @pytest.mark.parametrize("name", [name for name in ABLATIONS if name != FULL])
 def test_an_ablation_changes_what_it_says_and_can_be_built(name: str) -> None:
     config = TrainConfig()
     changed = ablations.changed(config, ABLATIONS[name])
     assert changed != config
     assert ModelConfig.from_json(changed.model.to_json()) == changed.model
-    assert (changed.steps, changed.seed, changed.batch) == (config.steps, config.seed, config.batch)
+    assert total_steps(changed) == total_steps(config)
+    assert (changed.seed, changed.batch, changed.losses) == (config.seed, config.batch, config.losses)
 
 
 def test_more_samples_are_read_by_the_same_weights() -> None:
@@ -90,3 +95,10 @@ def test_a_folder_is_of_one_run(tmp_path: Path) -> None:
     runs.claim(tmp_path, TrainConfig())
     with pytest.raises(MMTalkerError, match="other settings"):
         runs.claim(tmp_path, TrainConfig(seed=1))
+
+
+def test_the_text_has_a_table_for_each_figure_that_some_set_has() -> None:
+    values = {title(FULL, 0): 2.0, title("joint", 0): 2.1}
+    text = ablations.render(report(**values), [FULL, "joint"], [0])
+    assert text.count("\n## ") == 2 and "## LVE (E_vl), m² (better: less)" in text
+    assert ABLATIONS["joint"].meaning in text

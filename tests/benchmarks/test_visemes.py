@@ -11,8 +11,13 @@ import pytest
 
 pytest.importorskip("torch", reason="the evaluation's recordings come with torch")
 
+import torch
+
+from benchmarks.baselines.sounds import heard_sounds, known_sounds, steady_path
 from benchmarks.baselines.visemes import POSES, VisemeRule, cues, curves
+from mmtalker.data.phone_recogniser import PhoneRecogniser
 from mmtalker.data.phone_speech import Phone
+from mmtalker.data.phonology import phone_parts
 from mmtalker.evaluation.face import canonical_face
 from mmtalker.motion.arkit import ARKIT_INDEX
 from tests.benchmarks.constructed import take
@@ -23,7 +28,7 @@ def spoken(text: str, seconds: float = 0.1) -> tuple[Phone, ...]:
 
 
 def shapes(text: str, seconds: float = 0.1) -> str:
-    return "".join(cue.shape for cue in cues(spoken(text, seconds)))
+    return "".join(cue.shape for cue in cues(known_sounds(spoken(text, seconds))))
 
 
 def test_rhubarbs_nine_shapes_are_there() -> None:
@@ -59,14 +64,14 @@ def test_only_a_long_open_vowel_opens_wide() -> None:
 
 
 def test_a_cue_ends_where_the_next_begins() -> None:
-    told = cues(spoken("sil m aɪ n sil"))
+    told = cues(known_sounds(spoken("sil m aɪ n sil")))
     assert told[0].start == 0.0 and told[-1].end == pytest.approx(0.5)
     assert all(a.end == b.start and a.shape != b.shape for a, b in pairwise(told))
 
 
 def test_shapes_melt_into_each_other_and_are_reached_in_the_middle() -> None:
     times = np.arange(0.0, 0.4, 0.005)
-    track = curves(spoken("sil ɑ m ɑ"), times)
+    track = curves(known_sounds(spoken("sil ɑ m ɑ")), times)
     jaw = track[:, ARKIT_INDEX["jawOpen"]]
     assert jaw[times.searchsorted(0.15)] == pytest.approx(POSES["D"]["jawOpen"])
     assert jaw[times.searchsorted(0.25)] == pytest.approx(0.0, abs=1e-6)
@@ -86,3 +91,30 @@ def test_on_the_canonical_face_lips_part_at_a_and_meet_at_m() -> None:
 def test_nobody_knows_what_is_said_and_the_face_rests() -> None:
     face = canonical_face()
     assert not VisemeRule(face.shapes).predict(take(np.zeros((7, 1, 1)))).any()
+
+
+def test_a_phone_that_cannot_be_read_counts_as_a_schwa() -> None:
+    assert shapes("m $ m") == shapes("m ə m") == "ACA"
+
+
+def test_what_is_heard_changes_only_for_a_reason() -> None:
+    scores = np.array([[0, -9], [0, -9], [-1, 0], [0, -9], [-9, 0], [-9, 0]], dtype=np.float32)
+    assert steady_path(scores, change=4.0).tolist() == [0, 0, 0, 0, 1, 1]
+    assert steady_path(scores, change=0.1).tolist() == [0, 0, 1, 0, 1, 1]
+
+
+def test_sounds_that_nobody_wrote_down_are_heard() -> None:
+    sounds = ["m", "a"]
+    rows = torch.from_numpy(np.concatenate([phone_parts(name) for name in sounds]))
+    recogniser = PhoneRecogniser(rows, inputs=2, width=4, embedding=3)
+    # Whoever it is, it says m and then a: 20 ms frames of two moments each.
+    said = np.log(np.array([[0.99, 0.01]] * 10 + [[0.01, 0.99]] * 10, dtype=np.float32))
+    recogniser.log_probabilities = lambda features: said
+    heard = heard_sounds(recogniser, np.zeros((10, 1, 2), dtype=np.float16))
+    assert [cue.shape for cue in cues(heard)] == ["A", "C"]
+    assert heard[0].end == heard[1].start
+    assert heard[0].end == pytest.approx(0.09)  # the first moment's middle is before the first frame's
+
+    face = canonical_face()
+    rule = VisemeRule(face.shapes, recogniser)
+    assert np.abs(rule.predict(take(np.zeros((10, 1, 2))))).max() > 1.0
