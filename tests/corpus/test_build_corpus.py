@@ -153,8 +153,9 @@ def test_without_film_speech_stays_without_motion(tmp_path: Path) -> None:
         (recipe("b", Path("/nowhere/b")), "There is no folder /nowhere/b."),
         (recipe("b", None), "Its folder was not named. Give it with --b FOLDER."),
         (recipe("b", Path(), MMTalkerError(ErrorCode.BAD_REQUEST, "No package p.")), "No package p."),
+        (recipe("b", Path(), MMTalkerError(ErrorCode.WEIGHTS_MISSING, "No encoder.")), "No encoder."),
     ],
-    ids=["no folder", "not named", "no package"],
+    ids=["no folder", "not named", "no package", "no encoder"],
 )
 def test_a_source_that_is_not_there_is_left_out_with_a_sentence(
     tmp_path: Path, missing: Recipe, reason: str

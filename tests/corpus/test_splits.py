@@ -14,11 +14,16 @@ from mmtalker.data.sources.grid import HELD_OUT_WORDS
 from mmtalker.progress import Progress
 from tests.corpus.fake_speaker import few_texts, open_fake
 
-HELD_OUT_SPEAKERS = {"kokoro-voices", "kathleen", "kerstin", "nathalie", "flemishguy"}
+HELD_OUT_SPEAKERS = {"kokoro-voices", "kathleen"}
 """Test sets of people whom training never hears."""
 
-HELD_OUT_TEXTS = {"kokoro-voices", "kokoro-texts"}
+HELD_OUT_TEXTS = {"kokoro-voices", "kokoro-texts", "kathleen", "nathalie", "kerstin", "flemishguy"}
 """Test sets of texts that training never hears from anybody."""
+
+
+def letters(clip: Clip) -> str:
+    """What is said, whatever its marks."""
+    return "".join(letter for letter in clip.text.casefold() if letter.isalnum())
 
 
 def leaks(corpus: Corpus) -> list[str]:
@@ -26,7 +31,7 @@ def leaks(corpus: Corpus) -> list[str]:
     training = list(corpus.training())
     names = {(clip.source, clip.name) for clip in training}
     speakers = {clip.speaker for clip in training}
-    texts = {clip.text.casefold() for clip in training if clip.text}
+    texts = {letters(clip) for clip in training if clip.text}
     found = [
         f"the word {word} in {clip.name}"
         for clip in training
@@ -39,7 +44,7 @@ def leaks(corpus: Corpus) -> list[str]:
                 found.append(f"{test_set}: the clip {clip.name}")
             if test_set in HELD_OUT_SPEAKERS and clip.speaker in speakers:
                 found.append(f"{test_set}: the voice {clip.speaker}")
-            if test_set in HELD_OUT_TEXTS and clip.text.casefold() in texts:
+            if test_set in HELD_OUT_TEXTS and letters(clip) in texts:
                 found.append(f"{test_set}: the text {clip.text}")
     return found
 

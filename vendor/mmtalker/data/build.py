@@ -11,13 +11,16 @@ from typing import Any
 
 from mmtalker.data.articulation import animate_unfilmed
 from mmtalker.data.corpus import Source, read_clips, write_manifest
-from mmtalker.data.sources import facegood, grid, kokoro
+from mmtalker.data.sources import facegood, grid, kokoro, read_speech
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.io.atomic import replacing
 from mmtalker.progress import Progress, silent, span
 
 HEADS = Path("heads") / "ict_facekit"
 """Head model that training takes from the corpus folder."""
+
+ABSENT = (ErrorCode.BAD_REQUEST, ErrorCode.WEIGHTS_MISSING)
+"""What is raised where something that a source needs is not there, and not where it is damaged."""
 
 FILMED = "filmed"
 """What a :class:`Source` says of its motion where it is real."""
@@ -45,7 +48,7 @@ class Recipe:
 
 
 def recipes(data: Path, voices: Path | None, jobs: int) -> tuple[Recipe, ...]:
-    """Return all sources.
+    """Return all sources, those that others are learned from first.
 
     Args:
         data: folder of the recordings.
@@ -57,6 +60,14 @@ def recipes(data: Path, voices: Path | None, jobs: int) -> tuple[Recipe, ...]:
         Recipe(grid.SOURCE, data / "grid_s1", partial(grid.build, data)),
         Recipe(facegood.SOURCE, data / "facegood", partial(facegood.build, data)),
         Recipe(kokoro.SOURCE, voices, speak),
+        *(
+            Recipe(
+                reader.source,
+                data / read_speech.FOLDER / reader.source.name,
+                partial(read_speech.build, reader, data),
+            )
+            for reader in read_speech.READERS
+        ),
     )
 
 
@@ -96,7 +107,7 @@ def build_corpus(
             part = span(building, place / len(chosen), (place + 1) / len(chosen))
             _build(recipe, sources, out, part)
         except MMTalkerError as error:
-            if only or error.code is not ErrorCode.BAD_REQUEST:
+            if only or error.code not in ABSENT:
                 raise
             say(f"Without {recipe.source.name}: {error.message}")
     present = [recipe.source for recipe in sources if read_clips(out, recipe.source.name)]
@@ -110,7 +121,7 @@ def build_corpus(
         try:
             articulate(out, span(progress, SHARE_OF_SOURCES, 1.0))
         except MMTalkerError as error:
-            if error.code is not ErrorCode.BAD_REQUEST:
+            if error.code not in ABSENT:
                 raise
             say(f"Without motion for speech that nobody filmed: {error.message}")
     return manifest
