@@ -30,12 +30,18 @@ STEP = 0.04
 """Seconds between the moments at which blinks could have been."""
 
 IN_A_ROW = 20
-APART = 10.0
-"""Clips read at once, and seconds between them."""
+"""Clips read at once."""
+
+APART = 6.0
+"""Seconds between clips, or between blinks drawn alone, so that they are strangers."""
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
-TRIALS = 1500
+TRIALS = 500
 """Blinks drawn to compare their quantiles with the filmed ones."""
+
+FIRST_GUESS = (0.9, 0.1, 0.03, 0.5)
+FIRST_STEPS = (0.08, 0.08, 0.03, 0.5)
+"""Of depth and hold and their spreads, where the search begins."""
 
 ALONE = 0.6
 """Seconds without a blink before and after one whose opening can be followed."""
@@ -82,18 +88,22 @@ def measure_style(clips: Sequence[Watched]) -> BlinkStyle:
     """Fit how a person blinks: moments by greatest likelihood, lids by the quantiles that a film shows."""
     counts = np.array([len(clip.blinks) for clip in clips])
     rate = 60.0 * counts.sum() / sum(clip.seconds for clip in clips)
-    style = replace(BlinkStyle(), rate=round(float(rate), 1), regularity=round(_regularity(counts), 1))
-    return _fit_lids(clips, _fit_moments(clips, style))
+    style = replace(BlinkStyle(), rate=round(float(rate), 1), regularity=round(regularity(counts), 1))
+    return fit_lids(clips, fit_moments(clips, style))
 
 
-def _regularity(counts: NDArray[np.int64]) -> float:
-    """Gamma shape k of the intervals, from var N = mean/k + (1 - 1/k^2)/6 (Cox, Renewal Theory, 1962)."""
+def regularity(counts: NDArray[np.int64]) -> float:
+    """Return the gamma shape k of the intervals from the (N,) counts of clips of one length.
+
+    By var N = mean N / k + (1 - 1/k^2) / 6 (Cox, Renewal Theory, 1962).
+    """
     mean, variance = float(counts.mean()), float(counts.var())
     shapes = np.linspace(1.0, 8.0, 141)
     return float(shapes[np.argmin(np.abs(mean / shapes + (1.0 - shapes**-2.0) / 6.0 - variance))])
 
 
-def _fit_moments(clips: Sequence[Watched], style: BlinkStyle) -> BlinkStyle:
+def fit_moments(clips: Sequence[Watched], style: BlinkStyle) -> BlinkStyle:
+    """Return ``style`` with the place of blinks in phrases, by greatest likelihood."""
     names = ("pause", "start", "start_delay", "start_spread", "end", "end_delay", "end_spread")
     rows = [_in_a_row(clips[first : first + IN_A_ROW]) for first in range(0, len(clips), IN_A_ROW)]
 
@@ -135,11 +145,14 @@ def _in_a_row(clips: Sequence[Watched]) -> _Row:
     return _Row(np.concatenate(times), np.array(blinks), spans)
 
 
-def _fit_lids(clips: Sequence[Watched], style: BlinkStyle) -> BlinkStyle:
+def fit_lids(clips: Sequence[Watched], style: BlinkStyle) -> BlinkStyle:
+    """Return ``style`` with the motion of the lids, so that drawn blinks measure as the filmed ones do."""
     blinks = [blink for clip in clips for blink in clip.blinks]
     filmed = _quantiles(blinks)
     names = ("depth", "depth_spread", "hold", "hold_spread")
-    tilts = np.array([np.diff(_at(clip, b).max(axis=0))[0] for clip in clips for b in clip.blinks])
+    depths = np.array([_at(clip, blink).max(axis=0) for clip in clips for blink in clip.blinks])
+    # A curve cannot tell how much more than shut a lid is.
+    tilts = np.diff(depths[depths.max(axis=1) < 1.0], axis=1)
     opening = np.log(openings(clips))
     style = replace(
         style,
@@ -154,8 +167,9 @@ def _fit_lids(clips: Sequence[Watched], style: BlinkStyle) -> BlinkStyle:
         trial = replace(style, **dict(zip(names, (float(v) for v in values), strict=True)))
         return float(np.square(_quantiles(_film(trial, clips[0].rate)) - filmed).sum())
 
-    first = np.array([getattr(style, name) for name in names])
-    found = minimize(difference, first, method="Nelder-Mead", options={"maxfev": 200, "xatol": 0.002})
+    corners = np.array(FIRST_GUESS) + np.concatenate([np.zeros((1, 4)), np.diag(FIRST_STEPS)])
+    options = {"maxfev": 200, "xatol": 0.002, "initial_simplex": corners}
+    found = minimize(difference, corners[0], method="Nelder-Mead", options=options)
     return replace(style, **{n: round(float(v), 3) for n, v in zip(names, found.x, strict=True)})
 
 
@@ -166,21 +180,18 @@ def _deviation(values: Float64) -> float:
 
 
 def _quantiles(blinks: Sequence[Blink]) -> Float64:
-    """Of depths, and of lengths in tenths of a second, so that both count alike."""
+    """Of depths, and of lengths in units of 0.2 s, so that both count alike."""
     whole = [blink for blink in blinks if blink.depth >= SHALLOWEST]
     depths = np.quantile([min(blink.depth, 1.0) for blink in whole], QUANTILES)
-    return np.concatenate([depths, 10.0 * np.quantile([blink.length for blink in whole], QUANTILES)])
+    return np.concatenate([depths, 5.0 * np.quantile([blink.length for blink in whole], QUANTILES)])
 
 
 def _film(style: BlinkStyle, rate: float) -> list[Blink]:
     """Blinks drawn alone and filmed at ``rate``, each at its own moment between two frames."""
     rng = np.random.default_rng(0)
-    found = []
-    for _ in range(TRIALS):
-        frames = int(2.0 * rate)
-        curves = blink_curves([0.2 + rng.uniform() / rate], frames, rate, rng, style)
-        found += find_blinks(curves.mean(axis=1), rate)
-    return found
+    starts = np.arange(TRIALS) * APART + rng.uniform(size=TRIALS)
+    curves = blink_curves(starts.tolist(), int(TRIALS * APART * rate), rate, rng, style)
+    return find_blinks(curves.mean(axis=1), rate)
 
 
 def openings(clips: Sequence[Watched]) -> list[float]:
