@@ -1,4 +1,4 @@
-"""Speech whose phones are known to the millisecond and whose motion nobody filmed."""
+"""Phones with their times, and the description of a recording that lists them."""
 
 from __future__ import annotations
 
@@ -18,27 +18,6 @@ class Phone:
     end: float
 
 
-@dataclass(frozen=True)
-class PhoneClip:
-    """One recording with its phones.
-
-    Attributes:
-        name: of the file, without its suffix.
-        voice: who speaks.
-        audio: path of the recording.
-        phones: from the first sample to the last.
-    """
-
-    name: str
-    voice: str
-    audio: Path
-    phones: tuple[Phone, ...]
-
-    def faster(self, speed: float) -> tuple[Phone, ...]:
-        """Return the phones of the recording played ``speed`` times as fast."""
-        return tuple(Phone(p.name, p.start / speed, p.end / speed) for p in self.phones)
-
-
 def read_phones(path: Path) -> tuple[Phone, ...]:
     """Read the ``phones`` of a clip's description.
 
@@ -52,18 +31,3 @@ def read_phones(path: Path) -> tuple[Phone, ...]:
         raise MMTalkerError(
             ErrorCode.FILE_FORMAT, f"{path} does not describe the phones of a recording ({error})."
         ) from error
-
-
-def load_phone_speech(folder: Path, without: tuple[str, ...] = ()) -> list[PhoneClip]:
-    """Read all clips of a folder that ``tools/make_speech_corpus.py`` wrote, but some voices.
-
-    Args:
-        folder: of ``*.json`` files, each beside its ``*.flac``.
-        without: voices to leave out.
-    """
-    clips = []
-    for path in sorted(folder.glob("*.json")):
-        voice = path.stem.rsplit("_", 1)[0]
-        if voice not in without:
-            clips.append(PhoneClip(path.stem, voice, path.with_suffix(".flac"), read_phones(path)))
-    return clips
