@@ -154,6 +154,8 @@ def _addon_tests(main_venv: Environment, blender: str, rest: list[str], limit: f
 def _pytest(venv: Environment, backend: Environment, arguments: Sequence[str], limit: float) -> int:
     """Run pytest in ``venv``; the add-on under test starts ``backend``, which may be another Python."""
     env = environment(MMTALKER_BACKEND_PYTHON=str(backend.python))
+    # The tests' tensors are small: threads would wait for each other, and for whatever else the machine does.
+    env.setdefault("OMP_NUM_THREADS", "1")
     # pytest-blender would look for a Blender to run in; Blender is a module here.
     command = [str(venv.python), "-m", "pytest", "-p", "no:pytest-blender", *arguments]
     return run_guarded(command, ROOT, env, limit)
