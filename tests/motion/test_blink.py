@@ -55,9 +55,9 @@ def test_lids_close_fast_and_open_slowly_and_nearly_alike() -> None:
     curves = ten_minutes(20.0, 3)
 
     speed = np.diff(curves[:, 0])
-    assert speed.max() > -1.5 * speed.min()
+    assert (speed < -0.01).sum() > 2.0 * (speed > 0.01).sum()
     assert curves.min() >= 0.0 and curves.max() <= 1.0
-    assert np.abs(curves[:, 0] - curves[:, 1]).max() < 0.15
+    assert np.abs(curves[:, 0] - curves[:, 1]).max() < 0.25
     assert (curves.max(axis=1) < 0.02).mean() > 0.5  # the eyes are open most of the time
 
 

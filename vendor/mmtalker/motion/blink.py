@@ -22,8 +22,8 @@ Float64 = NDArray[np.float64]
 SHUT = 0.5
 """The lids blink while they are closed by more than this."""
 
-SHORTEST_INTERVAL = 0.2
-"""Seconds between two blinks at the least; one in twenty filmed ones follows sooner."""
+SHORTEST_INTERVAL = 0.3
+"""Seconds between two blinks at the least; of filmed ones, one in four follows a little sooner."""
 
 SHALLOWEST = 0.55
 """A blink that closes the lids less is none."""
@@ -59,21 +59,21 @@ class BlinkStyle:
 
     rate: float = 47.3
     regularity: float = 2.0
-    pause: float = 0.38
-    start: float = 1.36
+    pause: float = 0.39
+    start: float = 1.37
     start_delay: float = -0.24
     start_spread: float = 0.2
     end: float = 5.32
     end_delay: float = -0.42
     end_spread: float = 0.26
-    depth: float = 0.986
-    depth_spread: float = 0.177
+    depth: float = 0.904
+    depth_spread: float = 0.106
     closing: float = 0.08
-    hold: float = 0.028
-    hold_spread: float = 0.892
+    hold: float = 0.046
+    hold_spread: float = 0.861
     opening: float = 0.121
     opening_spread: float = 0.461
-    asymmetry: float = 0.034
+    asymmetry: float = 0.046
 
 
 @dataclass(frozen=True)
