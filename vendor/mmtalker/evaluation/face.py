@@ -32,6 +32,9 @@ BITING_POINTS = 5
 INCISORS_M = 0.009
 """The upper teeth within this distance from the midline count for [f v]."""
 
+INCISOR_DEPTH_M = 0.008
+"""How far behind the foremost point of the teeth their edge may be."""
+
 EDGE_M = 0.0015
 """Height of the incisors' cutting edge above the lowest point."""
 
@@ -147,9 +150,11 @@ def skin_triangles(head: TrainingHead) -> NDArray[np.int32]:
 def _cutting_edge(head: TrainingHead) -> Float32:
     """(N, 3) mm: the lowest of the upper front teeth's points."""
     teeth = head.vertices[head.role == Role.TEETH_UPPER]
-    front = teeth[np.abs(teeth[:, 0]) < INCISORS_M]
-    if not len(front):
+    middle = teeth[np.abs(teeth[:, 0]) < INCISORS_M]
+    if not len(middle):
         return np.zeros((0, 3), dtype=np.float32)
+    # Gums belong to the teeth and may reach far back and down.
+    front = middle[middle[:, 2] > middle[:, 2].max() - INCISOR_DEPTH_M]
     edge: Float32 = (front[front[:, 1] < front[:, 1].min() + EDGE_M] * MM).astype(np.float32)
     return edge
 
