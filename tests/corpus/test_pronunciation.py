@@ -24,6 +24,12 @@ def test_a_language_switch_leaves_no_phone() -> None:
     assert not any("(" in phone or phone.strip("ˈˌ") == "" for phone in phones)
 
 
+def test_german_r_is_not_trilled() -> None:
+    said = [word.phones for word in pronounce("Wurst kurz Rad", "de")]
+
+    assert said[0][2] == "ʁ" and said[1][:3] == ("k", "ʊ", "ʁ") and said[2][0] == "ʁ"
+
+
 def test_an_unknown_language_is_named() -> None:
     with pytest.raises(MMTalkerError, match="'qq'"):
         pronounce("a", "qq")

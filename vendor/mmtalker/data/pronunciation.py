@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mmtalker.data.phonetic_chart import LETTERS
@@ -18,6 +19,11 @@ PROGRAM = "espeak-ng"
 
 STRESS = "ˈˌ"
 """Marks that are left out, since they say nothing of where a phone is made."""
+
+CORRECTIONS = {
+    "de": {"??": "ʊ_ʁ", "r": "ʁ", "ɾ": "ʁ", "ɜ": "ɐ"},
+}
+"""What else espeak-ng means by some of its phones; its version 1.51 prints two question marks for "ur"."""
 
 _BETWEEN = "_"  # espeak-ng's mark between phones
 _SWITCH = re.compile(r"\([a-z-]+\)")  # where it reads a word as another language
@@ -69,12 +75,13 @@ def _pronounce(text: str, language: str) -> tuple[Word, ...]:
         ) from error
     words: list[Word] = []
     for clause in said.splitlines():  # one line for each stretch between punctuation
-        spoken = [_phones(word) for word in _SWITCH.sub(" ", clause).split()]
+        spoken = [_phones(word, CORRECTIONS.get(language, {})) for word in _SWITCH.sub(" ", clause).split()]
         kept = [phones for phones in spoken if phones]
         words += [Word(phones, pause=number == len(kept)) for number, phones in enumerate(kept, start=1)]
     return tuple(words)
 
 
-def _phones(word: str) -> tuple[str, ...]:
-    phones = (phone.strip(STRESS) for phone in word.split(_BETWEEN))
+def _phones(word: str, corrections: Mapping[str, str]) -> tuple[str, ...]:
+    said = (phone.strip(STRESS) for phone in word.split(_BETWEEN))
+    phones = _BETWEEN.join(corrections.get(phone, phone) for phone in said).split(_BETWEEN)
     return tuple(phone for phone in phones if LETTERS.keys() & set(phone))
