@@ -31,7 +31,7 @@ GESTURES = (*FORCED, "closure", "bite", "sibilance", "protrusion")
 SLUGGISHNESS = 0.042
 """Standard deviation, seconds, of the filter that lips and jaw are: a cycle of 5 Hz comes down to a half."""
 
-PREPARATION = 0.1
+PREPARATION = 0.06
 """Seconds before a sound at which lips and jaw are ready for it after a pause: people breathe in."""
 
 WITHOUT_EFFORT = 0.35

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmtalker.data.articulation.demands import MOUTH, meet_demands
-from mmtalker.data.articulation.gestures import GESTURES, OPENING, gestures, smooth_effort
+from mmtalker.data.articulation.gestures import FORCED, GESTURES, OPENING, gestures, smooth_effort
 from mmtalker.data.phone_speech import Phone
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.io.arrays import write_arrays
@@ -27,16 +27,17 @@ Mask = NDArray[np.bool_]
 EFFORT_STEPS = (-3, 0, 3)
 """Frames from which effort counts by itself: breath before a sound, and what follows it."""
 
-OPENING_RIDGE, OTHER_RIDGE, EFFORT_RIDGE = 1e-4, 1e-2, 5e-2
+OPENING_RIDGE, LIPS_RIDGE, OTHER_RIDGE, EFFORT_RIDGE = 1e-4, 1e-2, 1e-1, 5e-2
 """Cost of a squared weight, as a part of the number of frames.
 
-How wide somebody opens is his own; with the other gestures a fit to one person soon serves others worse.
+How wide somebody opens is his own, and how far he rounds and spreads the lips; with the other gestures a fit
+to one person soon serves others worse.
 """
 
 DETAIL_STEPS = range(-15, 16, 3)
 """Frames around each moment whose features explain detail: 0.3 s to both sides."""
 
-DETAIL_RIDGE = 0.025
+DETAIL_RIDGE = 0.008
 
 
 @dataclass(frozen=True)
@@ -208,8 +209,9 @@ def detail_terms(track: Float32) -> Float64:
 
 
 def _gesture_costs() -> Float64:
-    gesture = [OPENING_RIDGE if name in OPENING else OTHER_RIDGE for name in GESTURES]
-    return np.array(gesture + [EFFORT_RIDGE for _ in EFFORT_STEPS])
+    costs = dict.fromkeys(GESTURES, OTHER_RIDGE)
+    costs |= dict.fromkeys(FORCED, LIPS_RIDGE) | dict.fromkeys(OPENING, OPENING_RIDGE)
+    return np.array([*costs.values(), *(EFFORT_RIDGE for _ in EFFORT_STEPS)])
 
 
 def _around(columns: Float64, steps: Sequence[int]) -> Float64:
