@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from benchmarks.baselines.base import Draws
@@ -21,6 +23,8 @@ from mmtalker.training.loop import learn
 from mmtalker.training.stages import Stage, Terms
 from mmtalker.training.stages import draws as chance
 
+Int64 = NDArray[np.int64]
+
 AnyDecoder = TypeVar("AnyDecoder", bound=Decoder)
 
 MEASURED_BATCHES = 6
@@ -30,51 +34,47 @@ MEASURED_STAGE = 9
 """Of :func:`mmtalker.training.stages.draws`: chance that no step of training uses."""
 
 
-class Unknown:
-    """Takes out of an error what a recording's source does not know.
+class KnownPoints:
+    """The points of a face about whose motion a recording's source says enough, as the evaluation has it.
 
-    A source that says nothing about some channels leaves their share of the displacement open: error along
-    their shape keys is no error there, as it is none for a network that predicts the channels.
+    Elsewhere a decoder is right whatever it does, as the network is in channels that a source does not know.
 
     Args:
-        shapes: (K, P, 3) of the face, mm.
+        lists: rows of the points by the name of their list.
+        needs: channels that a source must know for a list to count, by its name.
+        count: of points; one in no list counts with any of them.
     """
 
-    def __init__(self, shapes: Tensor) -> None:
-        self._shapes = shapes.flatten(1)
-        self._bases: dict[bytes, Tensor] = {}
+    def __init__(self, lists: Mapping[str, Int64], needs: Mapping[str, Sequence[int]], count: int) -> None:
+        self._lists, self._needs, self._count = lists, needs, count
+        self._masks: dict[bytes, NDArray[np.bool_]] = {}
 
-    def fill(self, truth: Tensor, made: Tensor, known: Tensor) -> Tensor:
-        """Return ``truth`` with what is unknown set to what was made of it.
+    def mask(self, known: Tensor) -> Tensor:
+        """(B, K) known channels -> (B, P) known points."""
+        rows = [self._of_source(channels) for channels in known.cpu().numpy()]
+        return torch.from_numpy(np.stack(rows)).to(known.device)
 
-        Args:
-            truth, made: (B, T, P, 3) mm.
-            known: (B, K).
-        """
-        filled = truth.clone()
-        for row in range(len(truth)):
-            basis = self._basis(known[row])
-            error = (made[row].detach() - truth[row]).flatten(1)
-            filled[row] += (error @ basis @ basis.T).reshape(truth.shape[1:])
-        return filled
-
-    def _basis(self, known: Tensor) -> Tensor:
-        """(3 P, U) orthonormal: what the unknown channels' shape keys span."""
-        key = known.cpu().numpy().tobytes()
-        if key not in self._bases:
-            _, size, directions = torch.linalg.svd(self._shapes[~known], full_matrices=False)
-            # A shape that moves none of these points spans nothing.
-            self._bases[key] = directions[size > 1e-4 * self._shapes.norm()].T
-        return self._bases[key]
+    def _of_source(self, channels: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        key = channels.tobytes()
+        if key not in self._masks:
+            listed, mask = np.zeros(self._count, dtype=bool), np.zeros(self._count, dtype=bool)
+            for name, rows in self._lists.items():
+                listed[rows] = True
+                mask[rows] |= bool(channels[list(self._needs[name])].all())
+            self._masks[key] = mask | (~listed & mask.any())
+        return self._masks[key]
 
 
-def fit(decoder: AnyDecoder, draws: Draws, shapes: Tensor, config: TrainConfig, out: Path) -> AnyDecoder:
+def fit(
+    decoder: AnyDecoder, draws: Draws, shapes: Tensor, points: KnownPoints, config: TrainConfig, out: Path
+) -> AnyDecoder:
     """Train ``decoder``, or go on where that was stopped; gives the running average of its weights.
 
     Args:
         decoder: on the device to train on.
         draws: where batches come from.
         shapes: (K, P, 3) shape keys of the face whose motion is learned, mm.
+        points: which of the face's a source knows.
         config: number of steps, rate, decay, average, precision and seed.
         out: folder for checkpoint and log.
 
@@ -94,15 +94,15 @@ def fit(decoder: AnyDecoder, draws: Draws, shapes: Tensor, config: TrainConfig, 
         "weight_decay": config.weight_decay,
     }
     torch.manual_seed(config.seed)
-    loss_at = _loss_at(decoder, draws, shapes, config)
+    loss_at = _loss_at(decoder, draws, shapes, points, config)
     stage = Stage("all", config.steps, decoder, [group], decoder, loss_at)  # type: ignore[arg-type]
     learn(stage, config, checkpoint, Log(out / "log.csv"), run, average)  # type: ignore[arg-type]
     return average
 
 
-def _loss_at(decoder: Decoder, draws: Draws, shapes: Tensor, config: TrainConfig) -> Callable[[int], Terms]:
-    unknown = Unknown(shapes)
-
+def _loss_at(
+    decoder: Decoder, draws: Draws, shapes: Tensor, points: KnownPoints, config: TrainConfig
+) -> Callable[[int], Terms]:
     def loss_at(step: int) -> Terms:
         rng, _ = chance(config, 0, step)
         batch = draws.draw(rng).to(shapes.device)
@@ -111,7 +111,8 @@ def _loss_at(decoder: Decoder, draws: Draws, shapes: Tensor, config: TrainConfig
         with torch.autocast(shapes.device.type, enabled=False):
             made = made.float()
             truth = torch.einsum("btk,kpc->btpc", batch.target, shapes)
-            return {"displacement": decoder.criterion(made, unknown.fill(truth, made, batch.known))}
+            counted = points.mask(batch.known)[:, None, :, None]
+            return {"displacement": decoder.criterion(made, torch.where(counted, truth, made.detach()))}
 
     return loss_at
 

@@ -11,15 +11,17 @@ import torch
 from benchmarks.baselines.base import Baseline, Draws
 from benchmarks.baselines.decoder import Decoder
 from benchmarks.baselines.faceformer import FaceFormerStyle
-from benchmarks.baselines.fit import fit
+from benchmarks.baselines.fit import KnownPoints, fit
 from benchmarks.baselines.ridge import fit_ridge
 from benchmarks.baselines.selftalk import SelfTalkStyle
 from benchmarks.baselines.visemes import VisemeRule
 from benchmarks.baselines.voca import VocaStyle
 from mmtalker.data.phone_recogniser import PhoneRecogniser
 from mmtalker.evaluation.face import Face
+from mmtalker.evaluation.score import LIST_NEEDS
 from mmtalker.evaluation.systems import still
 from mmtalker.evaluation.takes import System
+from mmtalker.motion.arkit import ARKIT_INDEX
 from mmtalker.progress import Progress, silent
 from mmtalker.training.config import TrainConfig
 
@@ -80,4 +82,6 @@ def _fitted(
     layers, width = len(config.model.speech_layers), config.model.speech_width
     decoder = DECODERS[name](layers, width, len(face.uv)).to(device)
     schedule = replace(config, steps=config.steps + config.settle_steps)
-    return fit(decoder, draws, torch.from_numpy(face.shapes), schedule, out / name)
+    needs = {part: [ARKIT_INDEX[channel] for channel in told] for part, told in LIST_NEEDS.items()}
+    points = KnownPoints(face.lists, needs, len(face.uv))
+    return fit(decoder, draws, torch.from_numpy(face.shapes), points, schedule, out / name)

@@ -15,13 +15,15 @@ import torch
 from benchmarks.baselines.base import displacement
 from benchmarks.baselines.decoder import Decoder
 from benchmarks.baselines.faceformer import PERIOD, REACH, BiasedSelfAttention, FaceFormerStyle
-from benchmarks.baselines.fit import MEASURED_BATCHES, Unknown, fit
+from benchmarks.baselines.fit import MEASURED_BATCHES, KnownPoints, fit
 from benchmarks.baselines.systems import DECODERS
 from benchmarks.baselines.voca import WINDOW, VocaStyle
 from mmtalker.errors import MMTalkerError
 from mmtalker.training.batches import Batch
 from mmtalker.training.config import TrainConfig
 from tests.benchmarks.constructed import CHANNELS, LAYERS, POINTS, SHAPES, WIDTH, Constructed, speech, take
+
+EVERYWHERE = KnownPoints({"all": np.arange(POINTS)}, {"all": []}, POINTS)
 
 CONFIG = TrainConfig(steps=40, learning_rate=1e-2, average=0.9)
 
@@ -44,7 +46,7 @@ def faceformer() -> FaceFormerStyle:
 def test_every_decoder_learns_a_made_up_motion_better_than_the_still_face(
     decoder: Decoder, tmp_path: Path
 ) -> None:
-    fitted = fit(decoder, Constructed(), torch.from_numpy(SHAPES), CONFIG, tmp_path)
+    fitted = fit(decoder, Constructed(), torch.from_numpy(SHAPES), EVERYWHERE, CONFIG, tmp_path)
 
     features, curves = speech(np.random.default_rng(123), 40)
     truth = displacement(curves, SHAPES)
@@ -78,30 +80,44 @@ def test_training_that_was_stopped_goes_on_as_if_it_had_not_been(
                 raise KeyboardInterrupt
             return super().draw(rng)
 
-    whole = fit(fresh(), Constructed(), shapes, config, tmp_path / "whole")
+    whole = fit(fresh(), Constructed(), shapes, EVERYWHERE, config, tmp_path / "whole")
     monkeypatch.setattr("mmtalker.training.loop.CHECKPOINT_EVERY", 3)
     with pytest.raises(KeyboardInterrupt):
-        fit(fresh(), Stopped(), shapes, config, tmp_path / "halves")
-    halves = fit(fresh(), Constructed(), shapes, config, tmp_path / "halves")
+        fit(fresh(), Stopped(), shapes, EVERYWHERE, config, tmp_path / "halves")
+    halves = fit(fresh(), Constructed(), shapes, EVERYWHERE, config, tmp_path / "halves")
 
     for ours, theirs in zip(halves.parameters(), whole.parameters(), strict=True):
         assert torch.equal(ours, theirs)
     with pytest.raises(MMTalkerError, match="other settings"):
-        fit(fresh(), Constructed(), shapes, replace(config, steps=7), tmp_path / "halves")
+        fit(fresh(), Constructed(), shapes, EVERYWHERE, replace(config, steps=7), tmp_path / "halves")
 
 
-def test_what_a_source_does_not_know_is_no_error() -> None:
-    shapes = torch.from_numpy(SHAPES)
-    known = torch.tensor([[True] * CHANNELS, [True, False, True, True]])
-    truth = torch.zeros(2, 3, POINTS, 3)
-    made = 0.7 * shapes[1].expand(2, 3, -1, -1) + 0.2 * shapes[0]
+def test_points_count_where_a_source_knows_what_their_list_needs() -> None:
+    lists = {"lips": np.array([0, 1]), "brows": np.array([2, 3]), "eyes": np.array([3, 4])}
+    points = KnownPoints(lists, {"lips": [0], "brows": [1], "eyes": [1, 2]}, count=6)
+    known = torch.tensor([[1, 1, 1], [1, 0, 0], [0, 1, 0], [0, 0, 1]]).bool()
+    # The last point is in no list.
+    everything, lips, brows, nothing = [1] * 6, [1, 1, 0, 0, 0, 1], [0, 0, 1, 1, 0, 1], [0] * 6
+    assert points.mask(known).int().tolist() == [everything, lips, brows, nothing]
 
-    error = made - Unknown(shapes).fill(truth, made, known)
 
-    assert torch.allclose(error[0], made[0], atol=1e-5)
-    # Of the second only what the known shape does differently from the unknown one is left.
-    along = (error[1].flatten(1) @ shapes[1].flatten()).abs().max()
-    assert along < 1e-4 < error[1].norm() < 0.2 * shapes[0].norm() * 3**0.5 + 1e-4
+def test_where_a_source_says_nothing_a_decoder_learns_from_the_others(tmp_path: Path) -> None:
+    upper = np.arange(POINTS // 2)
+    lists = {"upper": upper, "lower": np.arange(POINTS // 2, POINTS)}
+
+    # Half of the windows lack the last channel, and would teach that it never moves.
+    draws, shapes = Constructed(known_first=CHANNELS - 1), torch.from_numpy(SHAPES)
+    features, curves = speech(np.random.default_rng(123), 40)
+    truth = displacement(curves, SHAPES)
+
+    def error(points: KnownPoints, name: str) -> float:
+        torch.manual_seed(0)
+        fitted = fit(VocaStyle(LAYERS, WIDTH, POINTS), draws, shapes, points, CONFIG, tmp_path / name)
+        return float(((fitted.predict(take(features)) - truth)[:, upper] ** 2).mean())
+
+    assert error(KnownPoints(lists, {"upper": [CHANNELS - 1], "lower": [0]}, POINTS), "apart") < 0.9 * error(
+        EVERYWHERE, "mixed"
+    )
 
 
 def test_vocas_frame_sees_sixteen_frames_of_speech_and_its_components_span_the_motion() -> None:
