@@ -36,6 +36,12 @@ def velocity_loss(predicted: Tensor, truth: Tensor) -> Tensor:
     return ((predicted.diff(dim=1) - truth.diff(dim=1)) ** 2).mean()
 
 
+def facing_gap(displacement: Tensor) -> Tensor:
+    """(..., 2 G, 3) displacement of facing points -> (..., G) change of their gap."""
+    upper, lower = displacement[..., 1].chunk(2, dim=-1)
+    return upper - lower
+
+
 def contact_loss(predicted: Tensor, truth: Tensor, rest: Tensor) -> Tensor:
     """Squared error of the gap between lips, or lids, counted most where the true ones come together.
 

@@ -18,7 +18,7 @@ from mmtalker.training.batches import Batches
 from mmtalker.training.config import TrainConfig
 from mmtalker.training.distributed import Processes
 from mmtalker.training.head_set import HeadTensors
-from mmtalker.training.losses import roughness_loss, shape_loss
+from mmtalker.training.losses import facing_gap, roughness_loss, shape_loss
 from mmtalker.training.step import StepLoss
 
 CHART_RATE = 5.0
@@ -115,13 +115,17 @@ def shape_keys(
         sampled = sample_head(network, chart, head.surface, config.model.samples, generator)
         points = 2 * config.shape_points
         rows = torch.multinomial(head.weight, points, replacement=True, generator=generator)
-        places, lips = head.places[rows].to(device), head.lips.to(device)
+        # Lips and lids have to meet exactly, so their borders are looked at in every step.
+        compared = [part.to(device) for part in (head.places[rows], head.lips, head.lids)]
         shapes = network.shapes(
-            sampled, torch.cat([places.uv, lips.uv]), torch.cat([places.point, lips.point])
+            sampled, torch.cat([part.uv for part in compared]), torch.cat([part.point for part in compared])
         )
-        truth = torch.cat([places.shapes, lips.shapes], dim=1)
+        truth = torch.cat([part.shapes for part in compared], dim=1)
+        _, lips, lids = torch.split(shapes - truth, [len(part.uv) for part in compared], dim=1)
         return {
             "shape": shape_loss(shapes, truth, torch.ones(truth.shape[1], device=device)),
+            "lip_contact": facing_gap(lips).abs().mean(),
+            "eye_closure": facing_gap(lids).abs().mean(),
             "roughness": roughness_loss(regression.map - start),
         }
 

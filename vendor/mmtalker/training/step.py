@@ -12,7 +12,13 @@ from mmtalker.model.regression import JointRegression
 from mmtalker.training.batches import Batch
 from mmtalker.training.config import TrainConfig
 from mmtalker.training.head_set import HeadTensors, Places
-from mmtalker.training.losses import contact_loss, displacement_loss, shape_loss, velocity_loss
+from mmtalker.training.losses import (
+    contact_loss,
+    displacement_loss,
+    facing_gap,
+    shape_loss,
+    velocity_loss,
+)
 
 
 class StepLoss(nn.Module):
@@ -67,10 +73,10 @@ class StepLoss(nn.Module):
             "activation": ((activations - target) ** 2).mean(),
             "velocity": velocity_loss(activations, target),
             "lip_contact": contact_loss(
-                activations @ _facing_gap(at_lips), target @ _facing_gap(lips.places.shapes), lips.rest
+                activations @ facing_gap(at_lips), target @ facing_gap(lips.places.shapes), lips.rest
             ),
             "eye_closure": contact_loss(
-                activations @ _facing_gap(at_lids), target @ _facing_gap(lids.places.shapes), lids.rest
+                activations @ facing_gap(at_lids), target @ facing_gap(lids.places.shapes), lids.rest
             ),
         }
 
@@ -80,12 +86,6 @@ class _Facing:
 
     def __init__(self, places: Places, rest: Tensor, device: torch.device) -> None:
         self.places, self.rest = places.to(device), rest.to(device)
-
-
-def _facing_gap(displacement: Tensor) -> Tensor:
-    """(..., 2 G, 3) displacement of facing points -> (..., G) change of their gap."""
-    upper, lower = displacement[..., 1].chunk(2, dim=-1)
-    return upper - lower
 
 
 def _joint_terms(
@@ -110,8 +110,8 @@ def _joint_terms(
     return {
         "displacement": displacement_loss(made, truth, torch.ones(len(uv), device=uv.device)),
         "velocity": velocity_loss(made, truth),
-        "lip_contact": contact_loss(_facing_gap(made_lips), _facing_gap(true_lips), lips.rest),
-        "eye_closure": contact_loss(_facing_gap(made_lids), _facing_gap(true_lids), lids.rest),
+        "lip_contact": contact_loss(facing_gap(made_lips), facing_gap(true_lips), lips.rest),
+        "eye_closure": contact_loss(facing_gap(made_lids), facing_gap(true_lids), lids.rest),
     }
 
 
