@@ -9,8 +9,9 @@ The features are those of :mod:`mmtalker.data.phonology`, so that the track can 
 
 from __future__ import annotations
 
+import hashlib
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +60,7 @@ def articulation_posteriors(recogniser: PhoneRecogniser, encoded: Encoded) -> Fl
 def corpus_recogniser(
     corpus: Path, encode: Encode, config: RecogniserConfig | None = None, progress: Progress = silent
 ) -> PhoneRecogniser:
-    """Return the recogniser of a corpus, which is trained when it is first asked for.
+    """Return the recogniser of a corpus, which is trained where there is none for what the corpus now holds.
 
     Args:
         corpus: its folder, with clips of :data:`TEACHERS`.
@@ -71,33 +72,39 @@ def corpus_recogniser(
         MMTalkerError: BAD_REQUEST when the corpus holds too little speech with known phones.
     """
     path = corpus / RECOGNISER_FILE
-    if not path.exists():
-        examples = teaching_examples(corpus, encode, span(progress, 0.0, 0.7))
-        save_recogniser(train_recogniser(examples, config, span(progress, 0.7, 1.0)), path)
-    return load_recogniser(path)
+    config = config or RecogniserConfig()
+    clips = [clip for source in TEACHERS for clip in teaching_clips(corpus, source)]
+    taught_by = hashlib.sha256(repr((config, clips)).encode()).hexdigest()
+    if not path.exists() or load_recogniser(path).taught_by != taught_by:
+        _refuse_too_few(corpus, clips)
+        examples = teaching_examples(corpus, clips, encode, span(progress, 0.0, 0.7))
+        made = train_recogniser(examples, config, span(progress, 0.7, 1.0))
+        made.taught_by = taught_by
+        save_recogniser(made, path)
+    return load_recogniser(path)  # as stored, so that the first use is like every later one
 
 
-def teaching_examples(corpus: Path, encode: Encode, progress: Progress = silent) -> list[Example]:
-    """Encode training clips with known phones, some of every speaker, each at another place in the window.
-
-    Raises:
-        MMTalkerError: BAD_REQUEST when there are too few.
-    """
-    chosen = [clip for source in TEACHERS for clip in teaching_clips(corpus, source)]
-    minutes = sum(clip.phones[-1].end for clip in chosen) / 60.0
+def _refuse_too_few(corpus: Path, clips: Sequence[Clip]) -> None:
+    minutes = sum(clip.phones[-1].end for clip in clips) / 60.0
     if minutes < LEAST_MINUTES:
         raise MMTalkerError(
             ErrorCode.BAD_REQUEST,
             f"To recognise phones, recordings with known phone times are needed, and {corpus} holds "
             f"{minutes:.1f} minutes of them. Build the source {TEACHERS[0]!r} or {TEACHERS[1]!r} first.",
         )
+
+
+def teaching_examples(
+    corpus: Path, clips: Sequence[Clip], encode: Encode, progress: Progress = silent
+) -> list[Example]:
+    """Encode clips with known phones, each at another place in the window: its states tell where they are."""
     examples = []
-    for done, clip in enumerate(chosen):
+    for done, clip in enumerate(clips):
         audio = load_audio(corpus / clip.source / f"{clip.name}.flac")
         room = max(0, WINDOW_FRAMES - frame_count(audio))
         place = zlib.crc32(clip.name.encode()) % (room + 1)
         examples.append(Example(encode(audio, place), clip.phones))
-        progress("speech with known phones", (done + 1) / len(chosen))
+        progress("speech with known phones", (done + 1) / len(clips))
     return examples
 
 

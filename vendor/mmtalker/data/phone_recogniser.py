@@ -38,6 +38,9 @@ _FORMAT = "1"
 class PhoneRecogniser(nn.Module):
     """See the module.
 
+    Attributes:
+        taught_by: fingerprint of the recordings that it was trained on, if it was given one.
+
     Args:
         inventory: (P, F) articulatory features of the phones among which it decides.
         inputs: values of a frame of encoded speech, all layers together.
@@ -45,6 +48,7 @@ class PhoneRecogniser(nn.Module):
         embedding: length of the two vectors.
     """
 
+    taught_by: str = ""
     mean: Tensor
     scale: Tensor
     inventory: Tensor
@@ -113,7 +117,7 @@ def moments(frames: int) -> Float64:
 def save_recogniser(network: PhoneRecogniser, path: Path) -> None:
     """Write the weights in float16."""
     tensors = {name: value.detach().cpu().half().contiguous() for name, value in network.state_dict().items()}
-    data = safetensors.torch.save(tensors, {"format": _FORMAT})
+    data = safetensors.torch.save(tensors, {"format": _FORMAT, "taught_by": network.taught_by})
     with replacing(path) as partial:
         partial.write_bytes(data)
 
@@ -126,15 +130,16 @@ def load_recogniser(path: Path) -> PhoneRecogniser:
     """
     try:
         with safetensors.safe_open(path, "pt") as file:
-            found = (file.metadata() or {}).get("format")
-            if found != _FORMAT:
-                raise ValueError(f"version {found} and not {_FORMAT}")
+            about = file.metadata() or {}
+            if about.get("format") != _FORMAT:
+                raise ValueError(f"version {about.get('format')} and not {_FORMAT}")
             tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - no mapping
         if tensors["inventory"].shape[1] != len(FEATURES):
             raise ValueError("other articulatory features")
         width, inputs = tensors["inward.weight"].shape
         network = PhoneRecogniser(tensors["inventory"], inputs, width, len(tensors["phone.0.bias"]))
         network.load_state_dict(tensors)
+        network.taught_by = about.get("taught_by", "")
     except (OSError, KeyError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
         raise MMTalkerError(
             ErrorCode.FILE_FORMAT,
