@@ -1,4 +1,4 @@
-"""A corpus's recogniser: who teaches it, that it is kept, and that it is made anew when its teachers change."""
+"""A corpus's recogniser: who teaches it, that it is kept, and made anew when its teachers change."""
 
 from pathlib import Path
 
