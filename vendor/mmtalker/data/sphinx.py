@@ -39,7 +39,7 @@ IPA = {
 FRAME_S = 0.01
 """Resolution of the times."""
 
-_PADDINGS_S = (0.25, 0.0, 0.1, 0.4, 0.15)
+_PADDINGS_S = (0.25, 0.0, 0.07, 0.05, 0.1, 0.4)
 # Silence put before and after, one try each: the first pass may leave a single frame to the mark of the
 # sentence's beginning, in which the three states of its model have no room, and then the second finds no way.
 # Whether it does hangs on where the frames happen to lie.
