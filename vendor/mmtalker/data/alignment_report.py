@@ -31,6 +31,9 @@ COMPARED = ("kokoro-voices", "nathalie", "kathleen")
 
 READERS = ("kathleen", "nathalie", "kerstin", "flemishguy")
 
+FEWEST = 20
+"""Edges between two classes of which a median says something."""
+
 CLASSES = ("silence", "vowel", "nasal", "stop", "fricative", "approximant", "trill")
 """A phone is of the first of these that it has for the greater part."""
 
@@ -70,7 +73,9 @@ def report(
                 errors["all", ""].append(error)
                 errors["language", clip.language].append(error)
                 errors["between", kind].append(error)
-        yield from (_line(f"{name}: {a} {b}", found) for (a, b), found in sorted(errors.items()))
+        for (what, which), found in sorted(errors.items()):
+            if what != "between" or len(found) >= FEWEST:
+                yield _line(f"{name}: {what} {which}", found)
     for name in READERS:
         clips = spread([clip for clip in corpus.clips if clip.source == name], most)
         heard = [
