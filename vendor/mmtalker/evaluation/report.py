@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -94,27 +94,30 @@ class Report:
     Attributes:
         about: commit, device, weights and the like, as far as known.
         sets: test sets in the order of their names.
-        checks: further figures by the name of the check, such as ``heads``.
+        checks: rows of further figures by the title of the check.
     """
 
     about: Mapping[str, Any]
     sets: tuple[SetReport, ...]
-    checks: Mapping[str, Any] = field(default_factory=dict)
+    checks: Mapping[str, Sequence[Mapping[str, str | float | None]]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the clips to look at, with what each figure means."""
-        meanings = {figure.name: {**asdict(figure)} for figure in FIGURES}
+        meanings = {figure.name: asdict(figure) for figure in FIGURES}
         return {
             "about": dict(self.about),
             "figures": meanings,
             "sets": {found.title: found.to_json() for found in self.sets},
-            "checks": dict(self.checks),
+            "checks": {name: [_rounded(row) for row in rows] for name, rows in self.checks.items()},
         }
 
     def dumps(self) -> str:
         return json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n"
 
 
-def _rounded(figures: Figures) -> Figures:
-    """Keep five significant digits: what is beyond is noise and makes files differ."""
-    return {name: None if value is None else float(f"{value:.{DIGITS}g}") for name, value in figures.items()}
+def _rounded(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep five significant digits of floats: what is beyond is noise and makes files differ."""
+    return {
+        name: float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
+        for name, value in values.items()
+    }
