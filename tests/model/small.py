@@ -19,11 +19,15 @@ SMALL = ModelConfig(
     grid_resolutions=(4, 8),
     grid_features=3,
     map_resolution=8,
+    identity_modes=2,
+    identity_places=12,
     trunk_width=16,
     trunk_layers=2,
     temporal_layers=2,
     dropout=0.0,
 )
+
+IDENTITY = torch.tensor([0.5, -1.0])
 
 
 def small_network(seed: int = 0, config: ModelConfig = SMALL) -> MMTalkerNetwork:
@@ -45,7 +49,7 @@ def fill_zeros(network: MMTalkerNetwork) -> None:
 def random_head(count: int = 64, seed: int = 0) -> SampledHead:
     generator = torch.Generator().manual_seed(seed)
     static = torch.rand(count, 8, generator=generator)
-    return SampledHead(static, nearest_neighbours(static[:, :3], 9), torch.zeros(count))
+    return SampledHead(static, nearest_neighbours(static[:, :3], 9), torch.zeros(count), IDENTITY)
 
 
 def random_speech(batch: int, frames: int, seed: int = 0) -> torch.Tensor:

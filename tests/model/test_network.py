@@ -40,7 +40,7 @@ def test_curves_hear_the_speech_the_head_and_the_frames_before() -> None:
 def test_every_part_gets_a_gradient() -> None:
     network, head = small_network(), random_head()
     weight = network.sampler(64, torch.Generator().manual_seed(0)).log_weight
-    head = SampledHead(head.static, head.neighbours, weight)
+    head = SampledHead(head.static, head.neighbours, weight, head.identity)
 
     curves = network.activations(head, random_speech(2, 20), torch.ones_like(head.still(2)))
     shapes = network.shapes(head, torch.rand(30, 2), torch.rand(30, 6))
@@ -64,10 +64,10 @@ def test_a_sample_of_double_weight_counts_as_two() -> None:
     network, speech = small_network(), random_speech(1, 12)
     head = random_head(40)
     # k of one: the graph of doubled samples is then the same graph
-    alone = SampledHead(head.static, torch.arange(40)[:, None], torch.zeros(40))
-    weighted = SampledHead(alone.static, alone.neighbours, torch.where(torch.arange(40) < 8, 2.0, 1.0).log())
+    alone = replace(head, neighbours=torch.arange(40)[:, None])
+    weighted = replace(alone, log_weight=torch.where(torch.arange(40) < 8, 2.0, 1.0).log())
     rows = torch.cat([torch.arange(40), torch.arange(8)])
-    doubled = SampledHead(head.static[rows], torch.arange(48)[:, None], torch.zeros(48))
+    doubled = SampledHead(head.static[rows], torch.arange(48)[:, None], torch.zeros(48), head.identity)
 
     by_weight = network.activations(weighted, speech, weighted.still())
     by_copies = network.activations(doubled, speech, doubled.still())
@@ -107,7 +107,9 @@ def test_the_inference_path_exports_for_any_length() -> None:
             speech: torch.Tensor,
             past: torch.Tensor,
         ) -> torch.Tensor:
-            return self.network.activations(SampledHead(static, neighbours, weight), speech, past)
+            return self.network.activations(
+                SampledHead(static, neighbours, weight, head.identity), speech, past
+            )
 
     def arguments(frames: int) -> tuple[torch.Tensor, ...]:
         return head.static, head.neighbours, head.log_weight, random_speech(1, frames), head.still()

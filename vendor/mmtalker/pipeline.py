@@ -154,6 +154,7 @@ class Talker:
             shapes,
             sampled.static.cpu().numpy(),
             sampled.neighbours.cpu().numpy(),
+            sampled.identity.cpu().numpy(),
             sample_shapes.cpu().numpy(),
             tuple(warnings) + mapping.warnings,
         )

@@ -25,6 +25,7 @@ class PreparedHead:
         role: (V,) part of each vertex.
         shapes: (K, V, 3) displacements in head space.
         static: (S, 8), neighbours: (S, k): the samples, see :class:`SampledHead`.
+        identity: (J,) what kind of head it is, see :class:`SampledHead`.
         sample_shapes: (K, S, 3) shape keys at the samples, cm in canonical space.
         warnings: sentences for the user.
     """
@@ -36,6 +37,7 @@ class PreparedHead:
     shapes: Float32
     static: Float32
     neighbours: NDArray[np.int64]
+    identity: Float32
     sample_shapes: Float32
     warnings: tuple[str, ...] = ()
 
@@ -52,6 +54,7 @@ class PreparedHead:
             "shapes": self.shapes,
             "static": self.static,
             "neighbours": self.neighbours,
+            "identity": self.identity,
             "sample_shapes": self.sample_shapes,
         }
 
@@ -69,6 +72,7 @@ class PreparedHead:
             arrays["shapes"],
             arrays["static"],
             arrays["neighbours"],
+            arrays["identity"],
             arrays["sample_shapes"],
             tuple(about["warnings"]),
         )
@@ -76,7 +80,8 @@ class PreparedHead:
     def sampled(self, device: torch.device) -> SampledHead:
         static = torch.from_numpy(self.static).to(device)
         neighbours = torch.from_numpy(self.neighbours).to(device)
-        return SampledHead(static, neighbours, static.new_zeros(len(static)))
+        identity = torch.from_numpy(self.identity).to(device)
+        return SampledHead(static, neighbours, static.new_zeros(len(static)), identity)
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,9 @@ class ModelConfig:
             ``concatenated`` (pooled geometry beside speech) are for comparison.
         grid_resolutions: cells along one side of each learnable chart grid γ(u, v).
         grid_features: channels of each grid.
-        map_resolution: nodes along one side of the displacement map that all heads share.
+        map_resolution: nodes along one side of the displacement maps.
+        identity_modes: J, numbers that say what kind of head it is, with a displacement map for each.
+        identity_places: chart places that they are found from.
         trunk_width, trunk_layers: the MLP Φ.
         temporal_layers: dilated convolution blocks over the motion feature.
         dropout: during training, on tokens.
@@ -56,7 +58,9 @@ class ModelConfig:
     fusion: Literal["dual", "single", "concatenated"] = "dual"
     grid_resolutions: tuple[int, ...] = (16, 32, 64, 128)
     grid_features: int = 6
-    map_resolution: int = 128
+    map_resolution: int = 96
+    identity_modes: int = 1
+    identity_places: int = 256
     trunk_width: int = 192
     trunk_layers: int = 3
     temporal_layers: int = 4

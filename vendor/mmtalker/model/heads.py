@@ -108,7 +108,9 @@ def sample_head(
     point = torch.from_numpy(surface.at(uv.cpu().numpy(), surface.point)).to(uv)
     static = torch.cat([point, uv], dim=1)
     neighbours = nearest_neighbours(point[:, :3], network.config.neighbours)
-    return SampledHead(static, neighbours, samples.log_weight)
+    places = surface.at(network.identity.places.cpu().numpy(), surface.point[:, :3])
+    identity = network.identity(torch.from_numpy(places).to(uv))
+    return SampledHead(static, neighbours, samples.log_weight, identity)
 
 
 def sample_for_inference(network: MMTalkerNetwork, chart: Chart, surface: HeadSurface) -> SampledHead:

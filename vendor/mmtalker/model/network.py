@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from mmtalker.model.config import ModelConfig
 from mmtalker.model.fusion import Fusion
 from mmtalker.model.graph import GeometryNetwork
+from mmtalker.model.identity import HeadIdentity
 from mmtalker.model.regression import (
     ChartEncoding,
     FactorisedRegression,
@@ -29,11 +30,13 @@ class SampledHead:
         static: (S, 8) position in dm, normal, (u, v) of each sample, canonical space.
         neighbours: (S, k) nearest samples.
         log_weight: (S,) from the sampler.
+        identity: (J,) what kind of head it is.
     """
 
     static: Tensor
     neighbours: Tensor
     log_weight: Tensor
+    identity: Tensor
 
     @property
     def uv(self) -> Tensor:
@@ -56,6 +59,7 @@ class MMTalkerNetwork(nn.Module):
         super().__init__()
         self.config = config
         self.sampler = TriangleSampler(chart_area, learned=config.sampling == "learned")
+        self.identity = HeadIdentity(config.identity_modes, config.identity_places)
         self.geometry = GeometryNetwork(config.graph_width, config.graph_layers)
         self.tokens = nn.Linear(config.graph_width, config.width)
         self.speech = SpeechFeatures(
@@ -75,7 +79,12 @@ class MMTalkerNetwork(nn.Module):
             self.regression = JointRegression(trunk, config.trunk_width, config.width)
         else:
             self.regression = FactorisedRegression(
-                trunk, config.trunk_width, config.width, config.channels, config.map_resolution
+                trunk,
+                config.trunk_width,
+                config.width,
+                config.channels,
+                config.map_resolution,
+                config.identity_modes,
             )
 
     def point_features(self, head: SampledHead, uv: Tensor) -> tuple[Tensor, Tensor]:
@@ -98,7 +107,7 @@ class MMTalkerNetwork(nn.Module):
         """
         assert isinstance(self.regression, FactorisedRegression), "the joint form has no shapes"
         local, whole = self.point_features(head, uv)
-        return self.regression.shapes(uv, point, local, whole)
+        return self.regression.shapes(uv, point, local, whole, head.identity)
 
     def motion(self, head: SampledHead, features: Tensor, past: Tensor) -> Tensor:
         """Fuse one window of speech with a head.

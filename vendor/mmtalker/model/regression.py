@@ -96,16 +96,24 @@ class Trunk(nn.Module):
 class FactorisedRegression(nn.Module):
     """D(p, t) = sum_k a_k(m_t) Φ_k(p): K shapes from the trunk, K activations from the branch.
 
-    Φ_k is a displacement map over the chart, the same for all heads, plus what the trunk makes of this
-    head's geometry. The map starts as the canonical head's own shapes in training.
+    Φ_k = M_0k + sum_j z_j M_jk + what the trunk makes of this head's geometry, with M displacement maps
+    over the chart and z the head's identity (:class:`HeadIdentity`).
     """
 
     def __init__(
-        self, trunk: Trunk, trunk_width: int, motion_width: int, channels: int, map_resolution: int
+        self,
+        trunk: Trunk,
+        trunk_width: int,
+        motion_width: int,
+        channels: int,
+        map_resolution: int,
+        identity_modes: int = 0,
     ) -> None:
         super().__init__()
         self.trunk = trunk
-        self.map = nn.Parameter(torch.zeros(1, channels * 3, map_resolution, map_resolution))
+        size = (channels * 3, map_resolution, map_resolution)
+        self.map = nn.Parameter(torch.zeros(1, *size))
+        self.variations = nn.Parameter(torch.zeros(identity_modes, *size))
         self.shape = nn.Linear(trunk_width, channels * 3)
         self.activation = nn.Linear(motion_width, channels)
         # An untrained network gives a still face.
@@ -113,15 +121,24 @@ class FactorisedRegression(nn.Module):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 
-    def shapes(self, uv: Tensor, point: Tensor, local: Tensor, whole: Tensor) -> Tensor:
-        """Return Φ (K, P, 3) in centimetres; arguments as in :meth:`Trunk.forward`."""
-        flat: Tensor = read_grid(self.map, uv) + self.shape(self.trunk(uv, point, local, whole))
+    def shapes(self, uv: Tensor, point: Tensor, local: Tensor, whole: Tensor, identity: Tensor) -> Tensor:
+        """Return Φ (K, P, 3) in centimetres; (J,) identity, and arguments of :meth:`Trunk.forward`."""
+        own_map = self.map + torch.einsum("j,jcab->cab", identity, self.variations)
+        flat: Tensor = read_grid(own_map, uv) + self.shape(self.trunk(uv, point, local, whole))
         return flat.reshape(flat.shape[0], -1, 3).transpose(0, 1)
 
     @torch.no_grad()
     def start_map(self, shapes: Tensor) -> None:
-        """Set the map from (K', 3, R, R) displacements in cm at its nodes; further channels stay 0."""
+        """Set the map from (K', 3, R, R) displacements in cm at its nodes, the same for every head."""
+        self.variations.requires_grad_(False)
         self.map[:, : shapes.shape[0] * 3] = shapes.flatten(0, 1)
+
+    @torch.no_grad()
+    def set_maps(self, maps: Tensor) -> None:
+        """Set all maps, (1 + J, K, 3, R, R) in cm, and learn none of them by gradient any more."""
+        for parameter, values in ((self.map, maps[:1]), (self.variations, maps[1:])):
+            parameter.copy_(values.flatten(1, 2))
+            parameter.requires_grad_(False)
 
     def activations(self, motion: Tensor) -> Tensor:
         """(B, T, d) -> (B, T, K)."""

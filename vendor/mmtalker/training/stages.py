@@ -18,7 +18,7 @@ from mmtalker.training.batches import Batches
 from mmtalker.training.config import TrainConfig
 from mmtalker.training.distributed import Processes
 from mmtalker.training.head_set import HeadTensors
-from mmtalker.training.losses import facing_gap, roughness_loss, shape_loss
+from mmtalker.training.losses import facing_gap, shape_loss
 from mmtalker.training.step import StepLoss
 
 CHART_RATE = 5.0
@@ -70,7 +70,6 @@ def everything(
     chart: Chart,
     heads: list[HeadTensors],
     batches: Batches,
-    start: Tensor,
     config: TrainConfig,
     run: Processes,
 ) -> Stage:
@@ -81,26 +80,22 @@ def everything(
         chart: over which samples are drawn.
         heads: to draw from.
         batches: of speech.
-        start: the displacement map that training started from; leaving it roughly costs.
         config: of the run.
         run: this process.
     """
     module = run.share(StepLoss(network, chart, config))
-    regression = network.regression
 
     def loss_at(step: int) -> Terms:
         rng, generator = draws(config, 0, step)
         head, batch = draw_head(heads, rng), batches.draw(rng).part(run.rank, run.count)
         terms: Terms = module(head, batch, generator)
-        if isinstance(regression, FactorisedRegression):
-            terms["roughness"] = roughness_loss(regression.map - start)
         return terms
 
     return Stage("all", config.steps, network, parameter_groups(network, config), module, loss_at)
 
 
 def shape_keys(
-    network: MMTalkerNetwork, chart: Chart, heads: list[HeadTensors], start: Tensor, config: TrainConfig
+    network: MMTalkerNetwork, chart: Chart, heads: list[HeadTensors], config: TrainConfig
 ) -> Stage | None:
     """Only what makes shape keys: fusion and activations stay as they are. None for the joint form."""
     regression = network.regression
@@ -126,10 +121,9 @@ def shape_keys(
             "shape": shape_loss(shapes, truth, torch.ones(truth.shape[1], device=device)),
             "lip_contact": facing_gap(lips).abs().mean(),
             "eye_closure": facing_gap(lids).abs().mean(),
-            "roughness": roughness_loss(regression.map - start),
         }
 
-    over_chart = [regression.map, *regression.trunk.encoding.parameters()]
+    over_chart = [*regression.trunk.encoding.parameters()]
     known = {id(parameter) for parameter in over_chart}
     dense = [*regression.trunk.parameters(), *regression.shape.parameters()]
     groups = [
@@ -165,7 +159,9 @@ def parameter_groups(network: MMTalkerNetwork, config: TrainConfig) -> list[dict
     over_chart = [*network.regression.trunk.encoding.parameters(), *network.sampler.parameters()]
     left_out = {id(p) for p in network.sampler.parameters() if config.model.sampling == "uniform"}
     if isinstance(network.regression, FactorisedRegression):
-        over_chart.append(network.regression.map)
+        maps = [network.regression.map, network.regression.variations]
+        over_chart += maps
+        left_out |= {id(part) for part in maps if not part.requires_grad}
     over_chart = [parameter for parameter in over_chart if id(parameter) not in left_out]
     known = left_out | {id(parameter) for parameter in over_chart}
     rest = [parameter for parameter in network.parameters() if id(parameter) not in known]

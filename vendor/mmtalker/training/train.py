@@ -12,19 +12,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from mmtalker.cli.bar import ProgressBar
 from mmtalker.data.corpus import read_corpus
 from mmtalker.data.vertex_corpora.store import is_vertex_corpus
 from mmtalker.device import choose_device
-from mmtalker.mesh.canonical import canonical_surface, load_canonical
+from mmtalker.mesh.canonical import load_canonical
 from mmtalker.model.heads import Chart
 from mmtalker.model.loading import DEFAULT_FOLDER, save_model
 from mmtalker.model.network import MMTalkerNetwork
-from mmtalker.model.regression import DISPLACEMENT_SCALE, FactorisedRegression
+from mmtalker.model.regression import FactorisedRegression
 from mmtalker.speech.features import SpeechEncoder
 from mmtalker.speech.weights import ENCODER_FILE_NAME
 from mmtalker.training.batches import Batches
@@ -34,6 +32,7 @@ from mmtalker.training.distributed import Processes, processes
 from mmtalker.training.head_set import load_heads
 from mmtalker.training.log import Log, draw_log
 from mmtalker.training.loop import LICENCE, learn
+from mmtalker.training.maps import fit_identity, fit_maps
 from mmtalker.training.stages import everything, frozen_copy, settle, shape_keys
 from mmtalker.training.utterances import Utterance, feature_statistics, training_utterances
 from mmtalker.training.vertex_training import train_vertices
@@ -73,20 +72,19 @@ def _train(config: TrainConfig, folder: Path, out: Path, cache: Path, run: Proce
     network = MMTalkerNetwork(config.model, chart.area).to(run.device)
     network.speech.standardise_by(*(torch.from_numpy(part) for part in feature_statistics(sets)))
     if isinstance(network.regression, FactorisedRegression):
-        network.regression.start_map(canonical_map(config.model.map_resolution).to(run.device))
-        start = network.regression.map.detach().clone()
-    else:
-        start = torch.zeros(0)
+        identities = fit_identity(network.identity, heads, config.seed)
+        maps = fit_maps(heads, identities, config.model.map_resolution)
+        network.regression.set_maps(maps.to(run.device))
     average = frozen_copy(network)
     checkpoint = Checkpoint(out / "checkpoint.pt", run)
     checkpoint.restore(network, average)
     log = Log(out / "log.csv", run.first)
 
-    first = everything(network, chart, heads, batches, start, config, run)
+    first = everything(network, chart, heads, batches, config, run)
     learn(first, config, checkpoint, log, run, average)
     if run.first:  # the other stages are short, and one process does them
         for stage in (
-            shape_keys(average, chart, heads, start, config),
+            shape_keys(average, chart, heads, config),
             settle(average, chart, heads, batches, config),
         ):
             if stage is not None:
@@ -108,16 +106,6 @@ def load_speech(config: TrainConfig, folder: Path, cache: Path, run: Processes) 
     if run.first:
         run.wait()
     return sets
-
-
-def canonical_map(resolution: int) -> Tensor:
-    """Return the canonical head's shapes (52, 3, R, R) in cm at the nodes of a grid over the chart."""
-    canonical, surface = load_canonical(), canonical_surface()
-    axis = np.linspace(0.0, 1.0, resolution)
-    uv = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
-    shapes = canonical.shapes[:, : canonical.chart_count].transpose(1, 0, 2)
-    read = surface.interpolate(shapes, uv) / DISPLACEMENT_SCALE
-    return torch.from_numpy(read).float().permute(1, 2, 0).reshape(-1, 3, resolution, resolution)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -18,7 +18,7 @@ from mmtalker.speech.audio import SAMPLE_RATE, Audio, load_audio
 from mmtalker.speech.features import FEATURE_RATE, WINDOW_FRAMES, SpeechEncoder, frame_count
 from mmtalker.training.config import TrainConfig
 from mmtalker.training.store import FeatureStore
-from mmtalker.training.targets import rest_in_silence
+from mmtalker.training.targets import rest_in_silence, without_blinks
 
 Float32 = NDArray[np.float32]
 
@@ -71,12 +71,6 @@ def training_utterances(
     }
     sets["noise"] = _noise(encoder, config.noise_clips, cache)
     return {name: found for name, found in sets.items() if found}
-
-
-def test_utterance(corpus: Corpus, clip: Clip, features: NDArray[np.float16]) -> Utterance | None:
-    """Put a test clip's true motion beside its features; None where nobody knows its motion."""
-    motion = corpus.motion(clip)
-    return None if motion is None else _utterance(clip, motion, features, 1.0)
 
 
 def _encoded(
@@ -156,7 +150,7 @@ def _key(audio: Path, copy: int) -> str:
 
 def _utterance(clip: Clip, motion: Motion, features: NDArray[np.float16], speed: float) -> Utterance:
     times = np.arange(len(features)) / FEATURE_RATE * speed
-    target = motion.at(times)
+    target = without_blinks(motion.at(times), times)
     if clip.phones:
         target = rest_in_silence(target, [(p.start, p.end, p.name) for p in clip.phones], times)
     return Utterance(clip.name, features, target, motion.known)

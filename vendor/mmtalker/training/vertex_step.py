@@ -64,7 +64,7 @@ class VertexStepLoss(nn.Module):
         if isinstance(regression, JointRegression):
             made = at_places(regression(motion, uv, point, local, whole), places)
         else:
-            shapes = regression.shapes(uv, point, local, whole)
+            shapes = regression.shapes(uv, point, local, whole, sampled.identity)
             activations = at_places(regression.activations(motion), places)
             made = torch.einsum("btk,kpc->btpc", activations, shapes)
         one = torch.ones(config.motion_points, device=device)  # points were drawn by weight already

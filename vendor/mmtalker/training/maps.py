@@ -1,0 +1,114 @@
+"""The displacement maps that training starts from: least squares over all heads, solved at once.
+
+A map's nodes are touched by few points of a step, so that gradients would find it slowly and leave it noisy.
+What the maps cannot say of a head is left to the trunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import scipy.sparse as sparse
+import torch
+from numpy.typing import NDArray
+from scipy.sparse.linalg import splu
+from torch import Tensor
+
+from mmtalker.mesh.canonical import load_canonical
+from mmtalker.model.identity import HeadIdentity
+from mmtalker.training.head_set import HeadTensors, Places
+
+OWN_WEIGHT = 8.0
+"""Of a model's own head beside a random person's."""
+
+BORDER_WEIGHT = 20.0
+"""Of the lips' and lids' borders, which have to meet, beside 1 for the face."""
+
+BEND_WEIGHT = 2e-3
+"""Of the squared second differences of a map, beside a mean weight of 1 for a point."""
+
+POINTS = 4000
+"""What the weights of a head add up to, so that no head counts more for having more vertices."""
+
+REST = 1e-3
+"""Pull of every node to zero: where no head says anything, nothing moves."""
+
+Matrix: TypeAlias = Any
+"""A sparse matrix: SciPy tells no types."""
+
+
+def fit_identity(identity: HeadIdentity, heads: Sequence[HeadTensors], seed: int) -> Tensor:
+    """Find the components of ``heads`` and return (H, J) the identities."""
+    uv = load_canonical().uv
+    rng = np.random.default_rng(seed)
+    count = len(identity.places)
+    places = uv[rng.choice(len(uv), count, replace=count > len(uv))]
+    positions = np.stack([head.surface.at(places, head.surface.point[:, :3]) for head in heads])
+    device = identity.mean.device
+    read = torch.from_numpy(positions).to(device)
+    identity.fit(torch.from_numpy(places).to(device), read)
+    return torch.stack([identity(own) for own in read])
+
+
+def fit_maps(heads: Sequence[HeadTensors], identities: Tensor, resolution: int) -> Tensor:
+    """Return (1 + J, K, 3, R, R) maps in cm that come closest to the shapes of all heads.
+
+    Minimises sum_h sum_p w_hp |M_0(p) + sum_j z_hj M_j(p) - Φ_h(p)|^2 + the maps' bending, with M read
+    bilinearly: a sparse linear system, the same for every channel.
+
+    Args:
+        heads: with their true shapes.
+        identities: (H, J).
+        resolution: R.
+    """
+    codes = np.concatenate([np.ones((len(heads), 1)), identities.cpu().double().numpy()], axis=1)
+    nodes, count = resolution**2, codes.shape[1]
+    system = sparse.csr_matrix((count * nodes, count * nodes))
+    channels = len(heads[0].places.shapes)
+    right = np.zeros((count * nodes, 3 * channels))
+    for head, code in zip(heads, codes, strict=True):
+        for places, weight in _weighted(head):
+            read = bilinear(places.uv.cpu().numpy(), resolution)
+            seen: Matrix = (read.T @ sparse.diags(weight) @ read).tocsr()
+            system = system + sparse.kron(np.outer(code, code), seen, format="csr")
+            truth = places.shapes.permute(1, 0, 2).flatten(1).cpu().double().numpy()
+            toward = read.T @ (weight[:, None] * truth)
+            right += np.concatenate([part * toward for part in code])
+    calm = BEND_WEIGHT * _bending(resolution) + REST * sparse.identity(nodes)
+    system = system + sparse.kron(sparse.identity(count), calm)
+    solver = splu(system.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
+    found = solver.solve(right).reshape(count, resolution, resolution, channels, 3)
+    return torch.from_numpy(found).float().permute(0, 3, 4, 1, 2).contiguous()
+
+
+def _weighted(head: HeadTensors) -> Iterator[tuple[Places, NDArray[np.float64]]]:
+    """Give everything of a head with the weight of each point."""
+    factor = (OWN_WEIGHT if head.own else 1.0) * POINTS / len(head.weight)
+    yield head.places, factor * head.weight.cpu().double().numpy()
+    for border in (head.lips, head.lids):
+        yield border, np.full(len(border.uv), BORDER_WEIGHT * factor)
+
+
+def bilinear(uv: NDArray[np.floating[Any]], resolution: int) -> Matrix:
+    """Return the (P, R * R) matrix that reads a grid as :func:`mmtalker.model.regression.read_grid` does."""
+    place = np.clip(uv.astype(np.float64) * (resolution - 1), 0.0, resolution - 1)
+    low = np.minimum(place.astype(np.int64), resolution - 2)
+    part = place - low
+    across, along = part.T
+    node = low[:, 1] * resolution + low[:, 0]
+    columns = np.concatenate([node, node + 1, node + resolution, node + resolution + 1])
+    values = np.concatenate(
+        [(1 - across) * (1 - along), across * (1 - along), (1 - across) * along, across * along]
+    )
+    rows = np.tile(np.arange(len(uv)), 4)
+    return sparse.csr_matrix((values, (rows, columns)), shape=(len(uv), resolution**2))
+
+
+def _bending(resolution: int) -> Matrix:
+    """Return the quadratic form of a grid's squared second differences along both sides."""
+    second = sparse.diags([1.0, -2.0, 1.0], [0, 1, 2], shape=(resolution - 2, resolution))
+    every = sparse.identity(resolution)
+    rows, columns = sparse.kron(every, second), sparse.kron(second, every)
+    return (rows.T @ rows + columns.T @ columns).tocsr()
