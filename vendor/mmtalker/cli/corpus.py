@@ -1,4 +1,4 @@
-"""``mmtalker corpus``: build the training corpus, import a data set as one, or show what is in one."""
+"""``mmtalker corpus``: build the training corpus, leave sources out of one, import a data set, show one."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from mmtalker.cli.exits import EXPLANATION, Exit, Stop, stopping_with
 from mmtalker.data.articulation import animate_unfilmed
 from mmtalker.data.build import build_corpus, copy_heads, recipes
 from mmtalker.data.corpus import read_manifest
+from mmtalker.data.leave_out import leave_out
 
 COLUMNS = ("source", "motion", "clips", "minutes", "speakers", "languages", "test sets", "licence")
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run ``corpus build``, ``import`` or ``show``; return the exit code.
+    """Run ``corpus build``, ``leave-out``, ``import`` or ``show``; return the exit code.
 
     Args:
         argv: the arguments behind the word ``corpus``.
@@ -32,6 +33,8 @@ def main(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
     if options.command == "build":
         manifest = _build(options)
+    elif options.command == "leave-out":
+        manifest = _leave_out(options)
     elif options.command == "import":
         manifest = import_set(options)
     else:
@@ -59,6 +62,18 @@ def _build(options: argparse.Namespace) -> dict[str, Any]:
         for sentence in sentences:
             print(sentence, file=sys.stderr)
     return manifest
+
+
+def _leave_out(options: argparse.Namespace) -> dict[str, Any]:
+    """Write the corpus without some sources and return its manifest."""
+    sentences: list[str] = []
+    articulate = partial(animate_unfilmed, say=sentences.append)
+    try:
+        with stopping_with(Exit.USAGE), ProgressBar(sys.stderr) as bar:
+            return leave_out(options.folder, options.out, options.sources, bar, sentences.append, articulate)
+    finally:
+        for sentence in sentences:
+            print(sentence, file=sys.stderr)
 
 
 def table(manifest: dict[str, Any]) -> str:
@@ -119,6 +134,17 @@ def _parser() -> argparse.ArgumentParser:
         default=1,
         metavar="N",
         help="processes that record Kokoro's voices (default: 1)",
+    )
+    without = commands.add_parser(
+        "leave-out",
+        help="write a corpus without some of its sources, to train on and to test with them",
+        description="Write a corpus without some of its sources. Speech that nobody filmed is animated "
+        "anew, so that nothing of the motion that is left out is in it.",
+    )
+    without.add_argument("folder", type=Path, metavar="DIR", help="folder of the corpus")
+    without.add_argument("sources", nargs="+", metavar="SOURCE", help="what to leave out")
+    without.add_argument(
+        "-o", "--out", type=Path, required=True, metavar="OUT", help="folder of the new corpus"
     )
     imported = commands.add_parser(
         "import",

@@ -14,10 +14,15 @@ from mmtalker.evaluation.speaker import JointSpeaker, Speaker
 from mmtalker.evaluation.takes import Prediction, System, Take
 from mmtalker.model.network import MMTalkerNetwork
 from mmtalker.model.regression import JointRegression
+from mmtalker.motion.blink import BlinkStyle
 from mmtalker.motion.finish import AnimateOptions, finish_curves
 from mmtalker.speech.features import FEATURE_RATE
 
 Float32 = NDArray[np.float32]
+
+
+AS_FILMED = AnimateOptions(blink_rate=BlinkStyle().rate)
+"""The person whose upper face is compared blinks as often as people do in the film, not as the preset says."""
 
 
 def network_systems(network: MMTalkerNetwork, name: str, seed: int = 0) -> dict[str, System]:
@@ -58,4 +63,4 @@ def still(face: Face) -> Prediction:
 def finish(curves: Float32, names: tuple[str, ...], take: Take, seed: int) -> Float32:
     """Return the (T, K) curves that are keyed; blinks differ from recording to recording."""
     own = zlib.crc32(f"{seed} {take.clip.source} {take.clip.name}".encode())
-    return finish_curves(curves, names, take.level, FEATURE_RATE, AnimateOptions(), own)
+    return finish_curves(curves, names, take.level, FEATURE_RATE, AS_FILMED, own)
