@@ -22,7 +22,7 @@ Float32 = NDArray[np.float32]
 
 
 AS_FILMED = AnimateOptions(blink_rate=BlinkStyle().rate)
-"""The person whose upper face is compared blinks as often as people do in the film, not as the preset says."""
+"""Who is compared with film blinks as often as the person in the film, not as the preset says."""
 
 
 def network_systems(network: MMTalkerNetwork, name: str, seed: int = 0) -> dict[str, System]:
