@@ -1,7 +1,7 @@
 """Encoded speech of a training run: one growing file on disk that all runs and processes map into memory.
 
-    SOURCE.features   float16 rows of (L, D), appended clip after clip
-    SOURCE.index      a JSON line for each entry, written after its rows
+    SOURCE-LAYERSxD.features   float16 rows of (L, D), appended clip after clip
+    SOURCE-LAYERSxD.index      a JSON line for each entry, written after its rows
 
 An entry is found by the recording's own fingerprint, so a corpus that grew is only encoded where it is
 new, and a build that was stopped goes on. One process writes at a time.
@@ -41,15 +41,15 @@ class FeatureStore:
 
     Args:
         folder: of all stores.
-        source: names the files.
-        shape: (L, D) of a row.
+        source: whose speech it is.
+        layers: of the encoder, L of them.
+        width: D of a layer.
     """
 
-    def __init__(self, folder: Path, source: str, shape: tuple[int, int]) -> None:
-        self.shape = shape
-        layers = "x".join(str(size) for size in shape)
-        self._rows = folder / f"{source}-{layers}.features"
-        self._index = folder / f"{source}-{layers}.index"
+    def __init__(self, folder: Path, source: str, layers: Sequence[int], width: int) -> None:
+        self.shape = (len(layers), width)
+        name = f"{source}-{'-'.join(map(str, layers))}x{width}"
+        self._rows, self._index = folder / f"{name}.features", folder / f"{name}.index"
         self._entries: dict[str, Entry] = {}
         self._end = 0
         folder.mkdir(parents=True, exist_ok=True)

@@ -84,7 +84,7 @@ def _encoded(
 ) -> list[Utterance]:
     clips = [clip for clip in corpus.training() if clip.source == source]
     motions = [(clip, motion) for clip in clips if (motion := corpus.motion(clip)) is not None]
-    store = FeatureStore(cache, source, (len(encoder.layers), encoder.width))
+    store = FeatureStore(cache, source, encoder.layers, encoder.width)
     keys: list[str] = []
     for done, (clip, _) in enumerate(motions):
         path = corpus.audio(clip)
@@ -122,8 +122,7 @@ def changed(recording: Audio, name: str, copy: int) -> tuple[Audio, float, int]:
 
 def _noise(encoder: SpeechEncoder, count: int, cache: Path) -> list[Utterance]:
     """Return recordings without speech, from digital silence to loud hiss: the face rests."""
-    shape = (len(encoder.layers), encoder.width)
-    store = FeatureStore(cache, "noise", shape)
+    store = FeatureStore(cache, "noise", encoder.layers, encoder.width)
     keys = [f"noise-{seed}" for seed in range(count)]
     for seed, key in enumerate(keys):
         if key in store:
