@@ -56,11 +56,12 @@ def hum(seed: int) -> tuple[np.ndarray, np.ndarray]:
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("corpus")
-    for seed in range(10):
+    for seed in range(11):
         samples, jaw = hum(seed)
         curves = np.zeros((50, 52), dtype=np.float32)
         curves[:, ARKIT_INDEX["jawOpen"]] = jaw
-        clip = Clip("hums", f"hum{seed}", "nobody", "und", "", (Phone("m", 0.0, 2.0),))
+        held_out = "unheard-hums" if seed == 10 else None
+        clip = Clip("hums", f"hum{seed}", "nobody", "und", "", (Phone("a", 0.0, 2.0),), held_out)
         write_clip(folder, clip, samples, Motion(curves, 25.0, np.ones(52, dtype=bool)))
     write_manifest(folder, [Source("hums", "CC0", "filmed")])
     return folder
@@ -85,6 +86,7 @@ def test_a_hundred_steps_lower_the_loss_and_leave_weights_that_load(corpus: Path
     about = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))["about"]
     assert about["sources"] == {"hums": "CC0"}
     assert about["training"]["steps"] == 100
+    assert about["figures"]["unheard-hums"]["jaw_correlation"] > 0.3
 
 
 def test_the_joint_form_trains_by_the_same_loop(corpus: Path, tmp_path: Path) -> None:

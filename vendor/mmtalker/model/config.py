@@ -10,7 +10,7 @@ from typing import Any, Literal
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.motion.arkit import ARKIT_NAMES
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised when old weights can no longer be read."""
 
 

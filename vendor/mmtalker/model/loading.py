@@ -16,6 +16,8 @@ from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.io.atomic import replacing
 from mmtalker.model.config import ModelConfig
 from mmtalker.model.network import MMTalkerNetwork
+from mmtalker.speech.audio import SAMPLE_RATE
+from mmtalker.speech.features import FEATURE_RATE
 
 WEIGHTS_NAME = "mmtalker.safetensors"
 CONFIG_NAME = "config.json"
@@ -44,6 +46,7 @@ def save_model(network: MMTalkerNetwork, folder: Path, about: dict[str, Any]) ->
     data = safetensors.torch.save(tensors)
     config = {
         "model": network.config.to_json(),
+        "rates": {"speech_hz": SAMPLE_RATE, "features_hz": FEATURE_RATE, "curves_hz": FEATURE_RATE},
         "weights": {"file": WEIGHTS_NAME, "sha256": hashlib.sha256(data).hexdigest()},
         "about": about,
     }

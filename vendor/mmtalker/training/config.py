@@ -67,6 +67,8 @@ class TrainConfig:
         remeshed: share of them with another topology than their model's.
         no_past: share of windows that start from rest instead of seeing the frames before.
         seed: of everything.
+        figure_clips: held-out clips of each test set that are measured at the end, for the weights'
+            ``config.json``; 0 for none.
         losses: weights of the terms.
         model: the network.
     """
@@ -92,6 +94,7 @@ class TrainConfig:
     remeshed: float = 0.5
     no_past: float = 0.5
     seed: int = 0
+    figure_clips: int = 16
     losses: LossWeights = field(default_factory=LossWeights)
     model: ModelConfig = field(default_factory=ModelConfig)
 

@@ -1,6 +1,6 @@
 """Train the network on a corpus: ``python -m mmtalker train``.
 
-It reads from top to bottom: corpus, heads, network, three stages, evaluation, weights. A run that was stopped
+It reads from top to bottom: corpus, heads, network, three stages, figures, weights. A run that was stopped
 goes on from its last checkpoint. Started by ``torchrun``, several processes share the first stage.
 """
 
@@ -12,17 +12,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from mmtalker.cli.bar import ProgressBar
-from mmtalker.data.corpus import read_corpus
+from mmtalker.data.corpus import Corpus, read_corpus
 from mmtalker.data.vertex_corpora.store import is_vertex_corpus
 from mmtalker.device import choose_device
+from mmtalker.evaluation.score import Figures
+from mmtalker.evaluation.summary import network_figures
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.model.heads import Chart
 from mmtalker.model.loading import DEFAULT_FOLDER, save_model
 from mmtalker.model.network import MMTalkerNetwork
 from mmtalker.model.regression import FactorisedRegression
+from mmtalker.speech.cache import FeatureCache
 from mmtalker.speech.features import SpeechEncoder
 from mmtalker.speech.weights import ENCODER_FILE_NAME
 from mmtalker.training.batches import Batches
@@ -89,8 +93,15 @@ def _train(config: TrainConfig, folder: Path, out: Path, cache: Path, run: Proce
         ):
             if stage is not None:
                 learn(stage, config, checkpoint, log, replace(run, count=1))
-        sources = {source.name: source.licence for source in corpus.sources}
-        save_model(average, out, {"training": config.to_json(), "sources": sources, "licence": LICENCE})
+        about = {
+            "training": config.to_json(),
+            "sources": {
+                source.name: source.licence for source in corpus.sources if source.name not in config.without
+            },
+            "licence": LICENCE,
+            "figures": held_out_figures(average, corpus, config, cache, run),
+        }
+        save_model(average, out, about)
         if not draw_log(out / "log.csv", out / "log.png"):
             print("No picture of the curves: matplotlib is not installed.", flush=True)
     run.wait()
@@ -100,12 +111,28 @@ def load_speech(config: TrainConfig, folder: Path, cache: Path, run: Processes) 
     """Encode the corpus in the first process; the others find it done."""
     if not run.first:
         run.wait()
-    encoder = SpeechEncoder(DEFAULT_FOLDER / ENCODER_FILE_NAME, run.device, config.model.speech_layers)
     with ProgressBar(sys.stderr) as progress:
-        sets = training_utterances(read_corpus(folder), encoder, config, cache, progress)
+        sets = training_utterances(read_corpus(folder), speech_encoder(config, run), config, cache, progress)
     if run.first:
         run.wait()
     return sets
+
+
+def held_out_figures(
+    network: MMTalkerNetwork, corpus: Corpus, config: TrainConfig, cache: Path, run: Processes
+) -> dict[str, Figures]:
+    """Measure a trained network on a few clips of every test set."""
+    if not config.figure_clips:
+        return {}
+    encoder, kept = speech_encoder(config, run), FeatureCache(cache / "held-out")
+    return network_figures(
+        network, corpus, lambda audio: kept.features(encoder, audio).astype(np.float16), config.figure_clips
+    )
+
+
+def speech_encoder(config: TrainConfig, run: Processes) -> SpeechEncoder:
+    """Return the encoder with the layers that the network reads."""
+    return SpeechEncoder(DEFAULT_FOLDER / ENCODER_FILE_NAME, run.device, config.model.speech_layers)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
