@@ -42,18 +42,3 @@ def test_mirroring_twice_is_nothing_and_once_swaps_the_sides() -> None:
     assert [ARKIT_NAMES[i] for i in order[order]] == list(ARKIT_NAMES)
     assert ARKIT_NAMES[order[ARKIT_INDEX["mouthSmileLeft"]]] == "mouthSmileRight"
     assert order[JAW] == JAW
-
-
-def test_blinks_are_led_over_and_what_is_slow_stays() -> None:
-    times = np.arange(200) / 50
-    curves = np.zeros((200, 52), dtype=np.float32)
-    left, right = ARKIT_INDEX["eyeBlinkLeft"], ARKIT_INDEX["eyeBlinkRight"]
-    slow = (0.05 + 0.03 * np.sin(times)).astype(np.float32)
-    curves[:, left] = np.maximum(slow, np.exp(-(((times - 2.0) / 0.05) ** 2)))
-    curves[:, right] = slow
-
-    opened = without_blinks(curves, times)
-
-    assert np.abs(opened[:, left] - slow).max() < 0.05
-    assert (opened[:, right] == curves[:, right]).all()
-    assert (without_blinks(np.ones((40, 52), dtype=np.float32), times[:40]) == 1.0).all()

@@ -18,7 +18,7 @@ from mmtalker.speech.audio import SAMPLE_RATE, Audio, load_audio
 from mmtalker.speech.features import FEATURE_RATE, WINDOW_FRAMES, SpeechEncoder, frame_count
 from mmtalker.training.config import TrainConfig
 from mmtalker.training.store import FeatureStore
-from mmtalker.training.targets import rest_in_silence, without_blinks
+from mmtalker.training.targets import rest_in_silence
 
 Float32 = NDArray[np.float32]
 
@@ -149,7 +149,7 @@ def _key(audio: Path, copy: int) -> str:
 
 def _utterance(clip: Clip, motion: Motion, features: NDArray[np.float16], speed: float) -> Utterance:
     times = np.arange(len(features)) / FEATURE_RATE * speed
-    target = without_blinks(motion.at(times), times)
+    target = motion.at(times)
     if clip.phones:
         target = rest_in_silence(target, [(p.start, p.end, p.name) for p in clip.phones], times)
     return Utterance(clip.name, features, target, motion.known)
