@@ -11,7 +11,6 @@ from mmtalker.training.targets import (
     mirror_order,
     rest_in_silence,
     speech_presence,
-    without_blinks,
 )
 
 JAW = ARKIT_INDEX["jawOpen"]
