@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 import torch
 
-from mmtalker.data.corpus import Clip, Motion, Source, write_clip, write_manifest
+from mmtalker.data.corpus import Clip, Motion, Source, read_corpus, write_clip, write_manifest
 from mmtalker.data.phone_speech import Phone
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.model.loading import load_model
+from mmtalker.model.regression import FactorisedRegression
 from mmtalker.motion.arkit import ARKIT_INDEX
+from mmtalker.speech.audio import load_audio
 from mmtalker.training import loop
 from mmtalker.training import train as training
 from mmtalker.training.checkpoint import Checkpoint
@@ -164,3 +166,26 @@ def test_the_lip_gap_of_the_shipped_head_is_closed_at_rest(heads: list[HeadTenso
     assert heads[0].lip_rest.numpy() == pytest.approx(0.0, abs=0.05)
     assert heads[0].weight.max() > 3 * heads[0].weight.min()
     assert len(load_canonical().lip_pairs) == len(heads[0].lip_rest)
+
+
+def test_what_a_source_does_not_know_is_not_learned_from_it(corpus: Path, tmp_path: Path) -> None:
+    """A channel that nobody knows must not make up for what the others miss."""
+    ignorant = tmp_path / "ignorant"
+    known = np.ones(52, dtype=bool)
+    for name in ("mouthPucker", "eyeLookUpLeft", "eyeLookUpRight"):
+        known[ARKIT_INDEX[name]] = False
+    whole = read_corpus(corpus)
+    for clip in whole.clips:
+        motion = whole.motion(clip)
+        assert motion is not None
+        samples = load_audio(whole.audio(clip)).samples
+        write_clip(ignorant, clip, samples, replace(motion, known=known))
+    write_manifest(ignorant, whole.sources)
+
+    run(replace(TINY, shares={"hums": 1.0, "noise": 0.0}), ignorant, tmp_path / "run")
+
+    regression = load_model(tmp_path / "run").network.regression
+    assert isinstance(regression, FactorisedRegression)
+    weight = regression.activation.weight.abs().sum(dim=1) + regression.activation.bias.abs()
+    assert weight[ARKIT_INDEX["jawOpen"]] > 0.0
+    assert not weight[~torch.from_numpy(known)].any()

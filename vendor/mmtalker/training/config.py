@@ -20,6 +20,7 @@ class LossWeights:
     activation: float = 1.0
     velocity: float = 4.0
     lip_contact: float = 8.0
+    mouth_width: float = 2.0
     eye_closure: float = 1.0
     roughness: float = 0.5
 

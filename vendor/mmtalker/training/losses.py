@@ -42,6 +42,13 @@ def facing_gap(displacement: Tensor) -> Tensor:
     return upper - lower
 
 
+def across(displacement: Tensor) -> Tensor:
+    """(..., 2 G, 3) displacement of facing points -> (...) change of the width from first to last, cm."""
+    count = displacement.shape[-2] // 2
+    last, first = displacement[..., [count - 1, -1], 0], displacement[..., [0, count], 0]
+    return (last - first).mean(dim=-1)
+
+
 def contact_loss(predicted: Tensor, truth: Tensor, rest: Tensor) -> Tensor:
     """Squared error of the gap between lips, or lids, counted most where the true ones come together.
 

@@ -13,6 +13,7 @@ from mmtalker.training.batches import Batch
 from mmtalker.training.config import TrainConfig
 from mmtalker.training.head_set import HeadTensors, Places
 from mmtalker.training.losses import (
+    across,
     contact_loss,
     displacement_loss,
     facing_gap,
@@ -59,8 +60,10 @@ class StepLoss(nn.Module):
         )
         at_places, at_lips, at_lids = torch.split(shapes, [len(part.uv) for part in everywhere], dim=1)
         activations = network.activations(sampled, batch.features, past)
-        # Where a source says nothing, the network is right whatever it does.
-        target = torch.where(batch.known[:, None], batch.target, activations.detach())
+        # Where a source says nothing, the network is right whatever it does, and must not be used to make up
+        # for what other channels miss: so these are left out of both sides.
+        known = batch.known[:, None].to(activations)
+        activations, target = activations * known, batch.target * known
 
         few = slice(0, config.motion_points)
         predicted = torch.einsum("btk,kpc->btpc", activations, at_places[:, few])
@@ -75,6 +78,9 @@ class StepLoss(nn.Module):
             "lip_contact": contact_loss(
                 activations @ facing_gap(at_lips), target @ facing_gap(lips.places.shapes), lips.rest
             ),
+            "mouth_width": (
+                (activations @ across(at_lips) - target @ across(lips.places.shapes)) ** 2
+            ).mean(),
             "eye_closure": contact_loss(
                 activations @ facing_gap(at_lids), target @ facing_gap(lids.places.shapes), lids.rest
             ),
@@ -111,6 +117,7 @@ def _joint_terms(
         "displacement": displacement_loss(made, truth, torch.ones(len(uv), device=uv.device)),
         "velocity": velocity_loss(made, truth),
         "lip_contact": contact_loss(facing_gap(made_lips), facing_gap(true_lips), lips.rest),
+        "mouth_width": ((across(made_lips) - across(true_lips)) ** 2).mean(),
         "eye_closure": contact_loss(facing_gap(made_lids), facing_gap(true_lids), lids.rest),
     }
 
