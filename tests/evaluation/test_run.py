@@ -67,7 +67,7 @@ def test_a_perfect_prediction_has_no_error(report: Report) -> None:
 
     for name in ("lve", "eve", "mve_mm", "mod_mm", "fdd_mm2", "fdd_share", "lag_ms", "mtm_ms"):
         assert figures[name] == pytest.approx(0.0, abs=1e-6), name
-    for name in ("gap_correlation", "width_correlation", "jaw_correlation"):
+    for name in ("gap_correlation", "gap_correlation_speech", "width_correlation", "jaw_correlation"):
         assert figures[name] == pytest.approx(1.0), name
     assert (figures["closure_recall"], figures["closure_precision"]) == (1.0, 1.0)
     assert figures["silence_ratio"] == 0.0

@@ -206,16 +206,21 @@ def _timing_figures(scores: Sequence[Score]) -> Figures:
     ]
     openings = [metrics.opening_difference(truth.gap, made.gap) for made, truth in pairs]
 
-    def correlated(name: str) -> float | None:
-        if not pairs:
+    spoken = [contact.in_speech(s.clip.phones, s.times) for s in scores if s.clip.phones]
+
+    def correlated(name: str, in_speech: bool = False) -> float | None:
+        if not pairs or (in_speech and len(spoken) != len(pairs)):
             return None
         made, truth = (np.concatenate([getattr(pair[side], name) for pair in pairs]) for side in (0, 1))
+        if in_speech:
+            made, truth = (track[np.concatenate(spoken)] for track in (made, truth))
         return timing.correlation(truth, made)
 
     pieces = [piece for s in scores if "lips" in s.described for piece in _pieces(s)]
     return {
         "mod_mm": _mean(list(openings)),
         "gap_correlation": correlated("gap"),
+        "gap_correlation_speech": correlated("gap", in_speech=True),
         "width_correlation": correlated("width"),
         "jaw_correlation": correlated("jaw"),
         "lag_ms": float(np.median(known_lags)) if known_lags else None,
