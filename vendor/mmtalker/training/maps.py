@@ -26,7 +26,7 @@ OWN_WEIGHT = 8.0
 BORDER_WEIGHT = 20.0
 """Of the lips' and lids' borders, which have to meet, beside 1 for the face."""
 
-BEND_WEIGHT = 2e-3
+BEND_WEIGHT = 0.05
 """Of the squared second differences of a map, beside a mean weight of 1 for a point."""
 
 POINTS = 4000
@@ -84,11 +84,29 @@ def fit_maps(heads: Sequence[HeadTensors], identities: Tensor, resolution: int) 
 
 
 def _weighted(head: HeadTensors) -> Iterator[tuple[Places, NDArray[np.float64]]]:
-    """Give everything of a head with the weight of each point."""
+    """Give vertices, middles of edges and of triangles, and borders of a head with the weight of each.
+
+    With vertices alone the nodes between those of a coarse head would be free to swing.
+    """
     factor = (OWN_WEIGHT if head.own else 1.0) * POINTS / len(head.weight)
-    yield head.places, factor * head.weight.cpu().double().numpy()
+    corners = head.surface.triangles
+    edges = np.unique(
+        np.sort(np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])), axis=0
+    )
+    parts = (np.arange(len(head.weight))[:, None], edges, corners)
+    share = len(head.weight) / sum(map(len, parts))
+    for rows in map(torch.from_numpy, parts):
+        weight = head.weight[rows].mean(dim=1).cpu().double().numpy()
+        yield _middles(head.places, rows), factor * share * weight
     for border in (head.lips, head.lids):
         yield border, np.full(len(border.uv), BORDER_WEIGHT * factor)
+
+
+def _middles(places: Places, rows: Tensor) -> Places:
+    """Return the means of (N, n) places each, on the chart and of their shapes."""
+    return Places(
+        places.uv[rows].mean(dim=1), places.point[rows].mean(dim=1), places.shapes[:, rows].mean(dim=2)
+    )
 
 
 def bilinear(uv: NDArray[np.floating[Any]], resolution: int) -> Matrix:
