@@ -69,7 +69,10 @@ def training_utterances(
         for source in corpus.sources
         if source.name not in config.without
     }
-    sets["noise"] = _noise(encoder, config.noise_clips, cache)
+    known = np.zeros(52, dtype=bool)
+    for found in sets.values():
+        known |= np.any([utterance.known for utterance in found], axis=0) if found else False
+    sets["noise"] = _noise(encoder, config.noise_clips, cache, known)
     return {name: found for name, found in sets.items() if found}
 
 
@@ -120,8 +123,8 @@ def changed(recording: Audio, name: str, copy: int) -> tuple[Audio, float, int]:
     return audio, speed, int(rng.integers(0, room + 1))
 
 
-def _noise(encoder: SpeechEncoder, count: int, cache: Path) -> list[Utterance]:
-    """Return recordings without speech, from digital silence to loud hiss: the face rests."""
+def _noise(encoder: SpeechEncoder, count: int, cache: Path, known: NDArray[np.bool_]) -> list[Utterance]:
+    """Return recordings without speech, from digital silence to loud hiss: what is ``known`` rests."""
     store = FeatureStore(cache, "noise", encoder.layers, encoder.width)
     keys = [f"noise-{seed}" for seed in range(count)]
     for seed, key in enumerate(keys):
@@ -133,9 +136,8 @@ def _noise(encoder: SpeechEncoder, count: int, cache: Path) -> list[Utterance]:
         audio = Audio(np.clip(samples, -1.0, 1.0))
         position = int(rng.integers(0, WINDOW_FRAMES - frame_count(audio)))
         store.put(key, 1.0, encoder.features(audio, first_position=position).astype(np.float16))
-    everything = np.ones(52, dtype=bool)
     return [
-        Utterance(key, features, np.zeros((len(features), 52), dtype=np.float32), everything)
+        Utterance(key, features, np.zeros((len(features), 52), dtype=np.float32), known)
         for key, (features, _) in zip(keys, store.read(keys), strict=True)
     ]
 
