@@ -16,11 +16,11 @@ class LossWeights:
     """Factor of each term; see ``losses.py`` for the terms."""
 
     shape: float = 2.0
-    displacement: float = 5.0
+    displacement: float = 15.0
     activation: float = 1.0
     velocity: float = 4.0
-    lip_contact: float = 8.0
-    mouth_width: float = 2.0
+    lip_contact: float = 12.0
+    mouth_width: float = 12.0
     eye_closure: float = 1.0
     roughness: float = 0.5
 
