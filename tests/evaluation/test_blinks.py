@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmtalker.evaluation.blinks import Blinks, find_blinks
+from mmtalker.evaluation.blinks import Blinks, count_blinks
 
 RATE = 50.0
 
@@ -20,7 +20,7 @@ def lids(*blinks: float) -> np.ndarray:
 
 
 def test_blinks_are_counted_and_measured_where_the_lids_are_half_shut() -> None:
-    found = find_blinks(lids(1.0, 4.0, 7.5), RATE)
+    found = count_blinks(lids(1.0, 4.0, 7.5), RATE)
 
     assert found.count == 3
     assert found.rate == pytest.approx(15.0)
@@ -28,13 +28,13 @@ def test_blinks_are_counted_and_measured_where_the_lids_are_half_shut() -> None:
 
 
 def test_a_blink_at_the_edge_counts_without_a_length() -> None:
-    found = find_blinks(np.array([1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0]), RATE)
+    found = count_blinks(np.array([1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0]), RATE)
 
     assert found.count == 3
     assert found.lengths == pytest.approx([20.0])
 
 
 def test_lids_that_droop_do_not_blink() -> None:
-    assert find_blinks(np.full(100, 0.4), RATE) == Blinks(2.0, 0, ())
-    assert find_blinks(np.zeros(1), RATE).count == 0
+    assert count_blinks(np.full(100, 0.4), RATE) == Blinks(2.0, 0, ())
+    assert count_blinks(np.zeros(1), RATE).count == 0
     assert Blinks().rate is None

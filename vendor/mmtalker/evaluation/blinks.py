@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Float64 = NDArray[np.float64]
+from mmtalker.motion.blink import SHUT, find_blinks
 
-SHUT = 0.5
-"""The lids blink while they are closed by more than this share of their opening at rest."""
+Float64 = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -36,17 +35,9 @@ class Blinks:
         return 60.0 * self.count / self.seconds if self.seconds else None
 
 
-def find_blinks(lids: Float64, rate: float) -> Blinks:
-    """Find the blinks in (T,) lid closure, 0 open to 1 shut, at ``rate`` Hz.
-
-    The moments of crossing ``SHUT`` are read between frames.
-    """
+def count_blinks(lids: Float64, rate: float) -> Blinks:
+    """Count the blinks in (T,) lid closure, 0 open to 1 shut, at ``rate`` Hz."""
     shut = lids > SHUT
-    change = np.flatnonzero(shut[1:] != shut[:-1])
-    crossing = [i + (SHUT - lids[i]) / (lids[i + 1] - lids[i]) for i in change]
-    closing = [moment for moment, i in zip(crossing, change, strict=True) if not shut[i]]
-    opening = [moment for moment, i in zip(crossing, change, strict=True) if shut[i]]
-    cut_off = int(len(shut) > 0 and shut[0])
-    whole = zip(closing, opening[cut_off:], strict=False)
-    lengths = tuple(1000.0 * (stop - start) / rate for start, stop in whole)
-    return Blinks(len(lids) / rate, len(closing) + cut_off, lengths)
+    begun = int((shut[1:] & ~shut[:-1]).sum()) + int(len(shut) > 0 and bool(shut[0]))
+    lengths = tuple(1000.0 * blink.length for blink in find_blinks(lids, rate))
+    return Blinks(len(lids) / rate, begun, lengths)

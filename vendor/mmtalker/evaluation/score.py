@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mmtalker.data.corpus import Clip
 from mmtalker.evaluation import contact, metrics, timing
-from mmtalker.evaluation.blinks import Blinks, find_blinks
+from mmtalker.evaluation.blinks import Blinks, count_blinks
 from mmtalker.evaluation.face import Face
 from mmtalker.evaluation.takes import Take, Truth
 from mmtalker.evaluation.tracks import Tracks, read_tracks
@@ -270,7 +270,7 @@ def _lids(scores: Sequence[Score]) -> Figures:
     blinks = Blinks()
     for score in scores:
         if "eye_region" in score.described:
-            blinks += find_blinks(score.tracks.lids, FEATURE_RATE)
+            blinks += count_blinks(score.tracks.lids, FEATURE_RATE)
     return {
         "blink_rate": blinks.rate,
         "blink_ms": float(np.median(blinks.lengths)) if blinks.lengths else None,

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -157,7 +158,14 @@ def _utterance(clip: Clip, motion: Motion, features: NDArray[np.float16], speed:
     return Utterance(clip.name, features, target, motion.known)
 
 
-def feature_statistics(sets: Mapping[str, Sequence[Utterance]], each: int = 100) -> tuple[Float32, Float32]:
+class Heard(Protocol):
+    """Anything with encoded speech: (T, L, D) features."""
+
+    @property
+    def features(self) -> NDArray[np.float16]: ...
+
+
+def feature_statistics(sets: Mapping[str, Sequence[Heard]], each: int = 100) -> tuple[Float32, Float32]:
     """Return the (L, D) mean and standard deviation over up to ``each`` utterances of every source."""
     chosen = [
         utterance.features.astype(np.float32)

@@ -34,7 +34,7 @@ from mmtalker.training.distributed import Processes, processes
 from mmtalker.training.log import Log
 from mmtalker.training.loop import LICENCE, learn
 from mmtalker.training.stages import frozen_copy
-from mmtalker.training.utterances import changed
+from mmtalker.training.utterances import changed, feature_statistics
 from mmtalker.training.vertex_heads import corpus_chart, relative_area
 from mmtalker.training.vertex_modes import (
     displacement_modes,
@@ -81,7 +81,8 @@ def _train(config: TrainConfig, folder: Path, out: Path, cache: Path, run: Proce
     chart = corpus_chart(corpus, run.device)
     utterances = load_utterances(config, corpus, cache, run)
     network = MMTalkerNetwork(config.model, relative_area(chart)).to(run.device)
-    network.speech.standardise_by(*_statistics(utterances))
+    statistics = feature_statistics({corpus.name: utterances}, STATISTICS_FROM)
+    network.speech.standardise_by(*map(torch.from_numpy, statistics))
     weight, start = _start(network, corpus)
     average = frozen_copy(network)
     checkpoint = Checkpoint(out / "checkpoint.pt", run)
@@ -150,9 +151,3 @@ def encode_clips(
             utterances.append(VertexUtterance(subject_of(clip), features, motion, stride))
         progress(f"speech of {corpus.name}", (done + 1) / len(clips))
     return utterances
-
-
-def _statistics(utterances: list[VertexUtterance]) -> tuple[Tensor, Tensor]:
-    chosen = utterances[:: max(1, len(utterances) // STATISTICS_FROM)]
-    frames = torch.from_numpy(np.concatenate([u.features.astype(np.float32) for u in chosen]))
-    return frames.mean(dim=0), frames.std(dim=0)
