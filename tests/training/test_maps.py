@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -14,9 +16,12 @@ from mmtalker.training.maps import bilinear, fit_identity, fit_maps
 
 
 def heads(count: int) -> list[HeadTensors]:
-    rng, canonical = np.random.default_rng(0), load_canonical()
-    people = [head_tensors(anny_head(rng), canonical) for _ in range(count)]
-    return [head_tensors(anny_head(), canonical, own=True), *people]
+    """The canonical head, and others that are wider or longer and move as much more."""
+    canonical, own = load_canonical(), anny_head()
+    rng = np.random.default_rng(0)
+    stretches = np.exp(0.2 * rng.standard_normal((count, 3))).astype(np.float32)
+    people = [replace(own, vertices=own.vertices * s, shapes=own.shapes * s) for s in stretches]
+    return [head_tensors(own, canonical, own=True), *(head_tensors(head, canonical) for head in people)]
 
 
 def read(maps: torch.Tensor, identity: torch.Tensor, uv: torch.Tensor) -> torch.Tensor:
