@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from benchmarks.report import circumstances
@@ -63,8 +62,7 @@ def load_encoder(config: TrainConfig, device: torch.device) -> SpeechEncoder:
 
 def cached(encoder: SpeechEncoder, cache: Path) -> Encode:
     """Return an encoding of test clips that looks into the cache first."""
-    kept = FeatureCache(cache)
-    return lambda audio: kept.features(encoder, audio).astype(np.float16)
+    return FeatureCache(cache).through(encoder)
 
 
 def about(module: str, arguments: Sequence[str] | None, config: TrainConfig, device: str) -> dict[str, Any]:

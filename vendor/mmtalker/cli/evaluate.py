@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from mmtalker.cli.bar import ProgressBar
@@ -109,8 +108,7 @@ def _positive(text: str) -> int:
 def _encoder(model: LoadedModel, device: torch.device, cache: Path) -> Encode:
     """Return an encoder that looks into the cache first."""
     encoder = SpeechEncoder(DEFAULT_FOLDER / ENCODER_FILE_NAME, device, model.network.config.speech_layers)
-    kept = FeatureCache(cache)
-    return lambda audio: kept.features(encoder, audio).astype(np.float16)
+    return FeatureCache(cache).through(encoder)
 
 
 def _measure(

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from mmtalker.cli.bar import ProgressBar
@@ -17,7 +16,6 @@ from mmtalker.device import choose_device
 from mmtalker.evaluation.vertex_evaluation import vertex_evaluate, write_vertex_report
 from mmtalker.evaluation.vertex_systems import NetworkSystem, VertexSystem, files_system, still_system
 from mmtalker.model.loading import DEFAULT_FOLDER, load_model
-from mmtalker.speech.audio import Audio
 from mmtalker.speech.cache import FeatureCache
 from mmtalker.speech.features import SpeechEncoder
 from mmtalker.speech.weights import ENCODER_FILE_NAME
@@ -81,11 +79,7 @@ def evaluate_vertices(
     corpus = read_vertex_corpus(folder)
     network = load_model(weights, device).network
     encoder = SpeechEncoder(DEFAULT_FOLDER / ENCODER_FILE_NAME, device, network.config.speech_layers)
-    kept = FeatureCache(cache)
-
-    def encode(audio: Audio) -> np.ndarray[tuple[int, ...], np.dtype[np.float16]]:
-        return kept.features(encoder, audio).astype(np.float16)
-
+    encode = FeatureCache(cache).through(encoder)
     systems: dict[str, VertexSystem] = {"mmtalker": NetworkSystem(network, corpus, encode)}
     systems |= {path.name: files_system(corpus, path) for path in others}
     systems["still"] = still_system(corpus)

@@ -105,12 +105,13 @@ def sample_head(
     samples = network.sampler(count, generator)
     corners = chart.corners.to(samples.barycentric)
     uv = (samples.barycentric[..., None] * corners[samples.triangle]).sum(dim=1)
-    point = torch.from_numpy(surface.at(uv.cpu().numpy(), surface.point)).to(uv)
+    # Samples and the places that tell identity are looked up together: finding triangles is what takes time.
+    looked_up = torch.cat([uv, network.identity.places.to(uv)])
+    read = torch.from_numpy(surface.at(looked_up.cpu().numpy(), surface.point)).to(uv)
+    point, places = read[:count], read[count:, :3]
     static = torch.cat([point, uv], dim=1)
     neighbours = nearest_neighbours(point[:, :3], network.config.neighbours)
-    places = surface.at(network.identity.places.cpu().numpy(), surface.point[:, :3])
-    identity = network.identity(torch.from_numpy(places).to(uv))
-    return SampledHead(static, neighbours, samples.log_weight, identity)
+    return SampledHead(static, neighbours, samples.log_weight, network.identity(places))
 
 
 def sample_for_inference(network: MMTalkerNetwork, chart: Chart, surface: HeadSurface) -> SampledHead:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +55,10 @@ class FeatureCache:
             found = fresh.astype(np.float16)
             self.put(key, found)
         return found.astype(np.float32)
+
+    def through(self, encoder: SpeechEncoder) -> Callable[[Audio], NDArray[np.float16]]:
+        """Return an encoding of speech to (T, L, width) that looks into the folder first."""
+        return lambda audio: self.features(encoder, audio).astype(np.float16)
 
     def get(self, key: str) -> NDArray[np.float16] | None:
         """The (T, L, width) array stored under ``key``; None when absent or damaged."""

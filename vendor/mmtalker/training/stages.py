@@ -123,7 +123,7 @@ def shape_keys(
             "eye_closure": facing_gap(lids).abs().mean(),
         }
 
-    over_chart = [*regression.trunk.encoding.parameters()]
+    over_chart = list(regression.trunk.encoding.parameters())
     known = {id(parameter) for parameter in over_chart}
     dense = [*regression.trunk.parameters(), *regression.shape.parameters()]
     groups = [

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from mmtalker.cli.bar import ProgressBar
@@ -124,10 +123,8 @@ def held_out_figures(
     """Measure a trained network on a few clips of every test set."""
     if not config.figure_clips:
         return {}
-    encoder, kept = speech_encoder(config, run), FeatureCache(cache / "held-out")
-    return network_figures(
-        network, corpus, lambda audio: kept.features(encoder, audio).astype(np.float16), config.figure_clips
-    )
+    encode = FeatureCache(cache / "held-out").through(speech_encoder(config, run))
+    return network_figures(network, corpus, encode, config.figure_clips)
 
 
 def speech_encoder(config: TrainConfig, run: Processes) -> SpeechEncoder:

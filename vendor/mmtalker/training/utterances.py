@@ -70,9 +70,8 @@ def training_utterances(
         for source in corpus.sources
         if source.name not in config.without
     }
-    known = np.zeros(52, dtype=bool)
-    for found in sets.values():
-        known |= np.any([utterance.known for utterance in found], axis=0) if found else False
+    said = (utterance.known for found in sets.values() for utterance in found)
+    known = np.any([np.zeros(52, dtype=bool), *said], axis=0)
     sets["noise"] = _noise(encoder, config.noise_clips, cache, known)
     return {name: found for name, found in sets.items() if found}
 
