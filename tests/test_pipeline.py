@@ -52,8 +52,9 @@ def head(talker: Talker) -> PreparedHead:
 def speech(seconds: float) -> PreparedSpeech:
     frames = round(seconds * 50)
     rng = np.random.default_rng(0)
-    local, globally = (rng.standard_normal((count, SMALL.width)).astype(np.float32) for count in (frames, 1))
-    heard = HeardSpeech(frames, local, globally)
+    local = rng.standard_normal((SMALL.readers, frames, SMALL.width)).astype(np.float32)
+    whole = rng.standard_normal((1, SMALL.readers, SMALL.width)).astype(np.float32)
+    heard = HeardSpeech(frames, local, whole)
     return PreparedSpeech(heard, np.full(frames, -20.0, dtype=np.float32), seconds)
 
 

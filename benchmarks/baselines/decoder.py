@@ -82,11 +82,3 @@ class Decoder(nn.Module, ABC):
         features = torch.from_numpy(take.features.astype(np.float32)).to(self.mean)
         made: Float32 = self.animate(features[None])[0].cpu().numpy()
         return made
-
-
-def zero_linear(inputs: int, outputs: int) -> nn.Linear:
-    """A last layer that gives a still face until it has learned."""
-    layer = nn.Linear(inputs, outputs)
-    nn.init.zeros_(layer.weight)
-    nn.init.zeros_(layer.bias)
-    return layer

@@ -20,7 +20,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from benchmarks.baselines.decoder import Decoder, zero_linear
+from benchmarks.baselines.decoder import Decoder
+from mmtalker.model.layers import zero_linear
 
 WIDTH = 128
 HEADS = 4

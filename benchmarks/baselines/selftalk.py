@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from benchmarks.baselines.decoder import Decoder, zero_linear
+from benchmarks.baselines.decoder import Decoder
+from mmtalker.model.layers import zero_linear
 
 WIDTH = 512
 HEADS = 4

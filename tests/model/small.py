@@ -11,6 +11,7 @@ from mmtalker.model.network import MMTalkerNetwork, SampledHead
 SMALL = ModelConfig(
     speech_layers=(2, 6),
     speech_width=16,
+    readers=2,
     width=16,
     attention_heads=2,
     samples=64,
@@ -41,7 +42,7 @@ def small_network(seed: int = 0, config: ModelConfig = SMALL) -> MMTalkerNetwork
 @torch.no_grad()
 def fill_zeros(network: MMTalkerNetwork) -> None:
     """Give the zero-initialised last layers values: an untrained network gives a still face."""
-    for parameter in network.regression.parameters():
+    for parameter in network.parameters():
         if not parameter.any():
             parameter.normal_(std=0.3)
 

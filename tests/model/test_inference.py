@@ -68,7 +68,8 @@ def test_speech_heard_in_pieces_speaks_as_speech_heard_at_once() -> None:
 
     heard = hear(network, np.split(features, 8), len(features))
 
-    assert heard.local.shape == (sum(b - a for a, b in windows(len(features))), network.config.width)
+    frames = sum(b - a for a, b in windows(len(features)))
+    assert heard.local.shape == (network.config.readers, frames, network.config.width)
     np.testing.assert_array_equal(speak(network, head, shapes, heard), fuse(network, head, shapes, features))
 
 

@@ -102,7 +102,7 @@ class PreparedSpeech:
         return {
             "frames": np.array([self.heard.frames]),
             "local": self.heard.local,
-            "globally": self.heard.globally,
+            "whole": self.heard.whole,
             "energy": self.energy,
             "seconds": np.array([self.seconds], dtype=np.float64),
         }
@@ -110,5 +110,5 @@ class PreparedSpeech:
     @staticmethod
     def from_arrays(arrays: dict[str, NDArray[Any]]) -> PreparedSpeech:
         """Rebuild from :meth:`to_arrays`."""
-        heard = HeardSpeech(int(arrays["frames"][0]), arrays["local"], arrays["globally"])
+        heard = HeardSpeech(int(arrays["frames"][0]), arrays["local"], arrays["whole"])
         return PreparedSpeech(heard, arrays["energy"], float(arrays["seconds"][0]))

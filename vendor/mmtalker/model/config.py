@@ -10,7 +10,7 @@ from typing import Any, Literal
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.motion.arkit import ARKIT_NAMES
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Raised when old weights can no longer be read."""
 
 
@@ -20,10 +20,12 @@ class ModelConfig:
 
     Attributes:
         names: K channels; the first 52 are ARKit's, further ones are detail modes.
-        speech_layers: encoder layers that are mixed (0 is the convolution stem).
+        speech_layers: encoder layers that are read (0 is the convolution stem).
         speech_width: width D of an encoder layer.
-        width: d, the width of tokens and of the motion feature.
+        readers: R small networks that hear the speech, each by itself; their activations are averaged.
+        width: d, channels of a reader; its motion feature has 2 d.
         attention_heads: heads of each cross-attention.
+        temporal_layers: dilated convolutions over frames, of each reader.
         chart_triangles: triangles of the canonical chart, one sampling logit each.
         samples: geometry samples at inference; training and inference may use any number.
         sampling: ``learned`` density over the chart, or ``uniform`` for comparison.
@@ -38,8 +40,7 @@ class ModelConfig:
         identity_modes: J, numbers that say what kind of head it is, with a displacement map for each.
         identity_places: chart places that they are found from.
         trunk_width, trunk_layers: the MLP Φ.
-        temporal_layers: dilated convolution blocks over the motion feature.
-        dropout: during training, on tokens.
+        dropout: during training, on the speech that a reader gets.
         regression: ``factorised`` gives shape keys; ``joint`` is one network over point and
             motion feature together, for comparison.
     """
@@ -47,8 +48,10 @@ class ModelConfig:
     names: tuple[str, ...] = ARKIT_NAMES
     speech_layers: tuple[int, ...] = (2, 4, 6)
     speech_width: int = 512
-    width: int = 160
+    readers: int = 5
+    width: int = 64
     attention_heads: int = 4
+    temporal_layers: int = 4
     chart_triangles: int = 0
     samples: int = 256
     sampling: Literal["learned", "uniform"] = "learned"
@@ -63,7 +66,6 @@ class ModelConfig:
     identity_places: int = 256
     trunk_width: int = 192
     trunk_layers: int = 3
-    temporal_layers: int = 4
     dropout: float = 0.1
     regression: Literal["factorised", "joint"] = "factorised"
 

@@ -1,16 +1,18 @@
-"""Attention between geometry and speech, and the temporal blocks after it."""
+"""Attention between geometry and speech, which ends in the motion feature."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import gelu, scaled_dot_product_attention
+from torch.nn.functional import scaled_dot_product_attention
+
+from mmtalker.model.layers import zero_linear
 
 
 class CrossAttention(nn.Module):
     """Pre-norm multi-head attention from one stream to the other, with a feed-forward step."""
 
-    def __init__(self, width: int, heads: int, dropout: float) -> None:
+    def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
         self.norm_query = nn.LayerNorm(width)
@@ -18,11 +20,10 @@ class CrossAttention(nn.Module):
         self.query = nn.Linear(width, width)
         self.key = nn.Linear(width, width)
         self.value = nn.Linear(width, width)
-        self.out = nn.Linear(width, width)
+        self.out = zero_linear(width, width)
         self.feed = nn.Sequential(
-            nn.LayerNorm(width), nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width)
+            nn.LayerNorm(width), nn.Linear(width, 2 * width), nn.GELU(), zero_linear(2 * width, width)
         )
-        self.drop = nn.Dropout(dropout)
 
     def forward(self, query: Tensor, source: Tensor, log_weight: Tensor | None = None) -> Tensor:
         """(B, N, d) reads (B, M, d); ``log_weight`` (M,) says how many items each source stands for."""
@@ -33,109 +34,109 @@ class CrossAttention(nn.Module):
         v = self.value(source).unflatten(-1, split).transpose(1, 2)
         mask = None if log_weight is None else log_weight.to(q.dtype).expand(1, 1, 1, -1)
         read = scaled_dot_product_attention(q, k, v, attn_mask=mask)
-        query = query + self.drop(self.out(read.transpose(1, 2).flatten(2)))
-        out: Tensor = query + self.drop(self.feed(query))
-        return out
-
-
-class TemporalBlock(nn.Module):
-    """Residual dilated convolution over frames; sees ``2 * dilation`` frames to each side."""
-
-    def __init__(self, width: int, dilation: int, dropout: float) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(width)
-        self.conv = nn.Conv1d(width, width, kernel_size=5, padding=2 * dilation, dilation=dilation)
-        self.out = nn.Linear(width, width)
-        self.drop = nn.Dropout(dropout)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, T, d) -> (B, T, d)."""
-        seen = self.conv(self.norm(x).transpose(1, 2)).transpose(1, 2)
-        out: Tensor = x + self.drop(self.out(gelu(seen)))
+        query = query + self.out(read.transpose(1, 2).flatten(2))
+        out: Tensor = query + self.feed(query)
         return out
 
 
 class DualAttention(nn.Module):
     """Geometry reads speech, then speech reads the geometry that has heard it."""
 
-    def __init__(self, width: int, heads: int, dropout: float) -> None:
+    def __init__(self, width: int, heads: int) -> None:
         super().__init__()
-        self.geometry_reads = CrossAttention(width, heads, dropout)
-        self.speech_reads = CrossAttention(width, heads, dropout)
+        self.geometry_reads = CrossAttention(width, heads)
+        self.speech_reads = CrossAttention(width, heads)
 
-    def forward(self, local: Tensor, globally: Tensor, geometry: Tensor, log_weight: Tensor) -> Tensor:
-        """Arguments and result as of :class:`Fusion`."""
-        speech = torch.cat([local, globally[:, None]], dim=1)
+    def forward(self, local: Tensor, whole: Tensor, geometry: Tensor, log_weight: Tensor) -> Tensor:
+        """(B, T, d), (B, d), (B, S, d), (S,) -> (B, T, d)."""
+        speech = torch.cat([local, whole[:, None]], dim=1)
         geometry = self.geometry_reads(geometry, speech)
-        out: Tensor = self.speech_reads(local + globally[:, None], geometry, log_weight)
+        out: Tensor = self.speech_reads(local + whole[:, None], geometry, log_weight)
         return out
 
 
 class SingleAttention(nn.Module):
     """Speech reads geometry that has heard nothing; for comparison."""
 
-    def __init__(self, width: int, heads: int, dropout: float) -> None:
+    def __init__(self, width: int, heads: int) -> None:
         super().__init__()
-        self.speech_reads = CrossAttention(width, heads, dropout)
+        self.speech_reads = CrossAttention(width, heads)
 
-    def forward(self, local: Tensor, globally: Tensor, geometry: Tensor, log_weight: Tensor) -> Tensor:
-        """Arguments and result as of :class:`Fusion`."""
-        out: Tensor = self.speech_reads(local + globally[:, None], geometry, log_weight)
+    def forward(self, local: Tensor, whole: Tensor, geometry: Tensor, log_weight: Tensor) -> Tensor:
+        """Arguments and result as of :class:`DualAttention`."""
+        out: Tensor = self.speech_reads(local + whole[:, None], geometry, log_weight)
         return out
 
 
 class Concatenation(nn.Module):
     """Speech beside the mean of all sample tokens, without attention; for comparison."""
 
-    def __init__(self, width: int, heads: int, dropout: float) -> None:
+    def __init__(self, width: int, heads: int) -> None:
         super().__init__()
-        self.join = nn.Sequential(nn.Linear(2 * width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+        self.join = nn.Sequential(nn.Linear(2 * width, 2 * width), nn.GELU(), zero_linear(2 * width, width))
 
-    def forward(self, local: Tensor, globally: Tensor, geometry: Tensor, log_weight: Tensor) -> Tensor:
-        """Arguments and result as of :class:`Fusion`."""
+    def forward(self, local: Tensor, whole: Tensor, geometry: Tensor, log_weight: Tensor) -> Tensor:
+        """Arguments and result as of :class:`DualAttention`."""
         share = torch.softmax(log_weight, dim=0)
-        whole = (share[:, None] * geometry).sum(dim=1, keepdim=True)
-        speech = local + globally[:, None]
-        out: Tensor = speech + self.join(torch.cat([speech, whole.expand_as(speech)], dim=-1))
+        pooled = (share[:, None] * geometry).sum(dim=1, keepdim=True)
+        speech = local + whole[:, None]
+        out: Tensor = speech + self.join(torch.cat([speech, pooled.expand_as(speech)], dim=-1))
         return out
 
 
 FORMS = {"dual": DualAttention, "single": SingleAttention, "concatenated": Concatenation}
 
 
-class Fusion(nn.Module):
-    """Speech and geometry are brought together, and frames are refined into the motion feature m(t).
+class ReaderFusion(nn.Module):
+    """What one reader heard is brought together with the head's geometry.
 
     Args:
         form: a key of ``FORMS``.
+        geometry_width: channels of the encoded samples.
         width: d.
         heads: of each attention.
-        temporal_layers: dilated blocks over frames.
-        dropout: during training.
     """
 
-    def __init__(self, form: str, width: int, heads: int, temporal_layers: int, dropout: float) -> None:
+    def __init__(self, form: str, geometry_width: int, width: int, heads: int) -> None:
         super().__init__()
-        self.join = FORMS[form](width, heads, dropout)
-        self.temporal = nn.ModuleList(
-            TemporalBlock(width, 2**level, dropout) for level in range(temporal_layers)
-        )
-        self.norm = nn.LayerNorm(width)
+        self.tokens = nn.Linear(geometry_width, width)
+        self.join = FORMS[form](width, heads)
+        self.hidden = nn.Linear(width, 2 * width)
 
-    def forward(self, local: Tensor, globally: Tensor, geometry: Tensor, log_weight: Tensor) -> Tensor:
+    def forward(self, local: Tensor, whole: Tensor, encoded: Tensor, log_weight: Tensor) -> Tensor:
+        """Return the reader's part (B, T, 2 d) of the motion feature; arguments as of :class:`Fusion`."""
+        geometry = self.tokens(encoded).expand(len(local), -1, -1)
+        return torch.tanh(self.hidden(self.join(local, whole, geometry, log_weight)))
+
+
+class Fusion(nn.Module):
+    """Speech and geometry are brought together to the motion feature m(t), by each reader for itself.
+
+    Args:
+        form: a key of ``FORMS``.
+        geometry_width: channels of the encoded samples.
+        width: d.
+        heads: of each attention.
+        readers: R.
+    """
+
+    def __init__(self, form: str, geometry_width: int, width: int, heads: int, readers: int) -> None:
+        super().__init__()
+        self.readers = nn.ModuleList(ReaderFusion(form, geometry_width, width, heads) for _ in range(readers))
+
+    def forward(self, local: Tensor, whole: Tensor, encoded: Tensor, log_weight: Tensor) -> Tensor:
         """Fuse one window.
 
         Args:
-            local: (B, T, d) speech per frame.
-            globally: (B, d) speech of the whole window.
-            geometry: (B, S, d) sample tokens.
+            local: (B, R, T, d) speech per frame, of each reader.
+            whole: (B, R, d) speech of the whole window.
+            encoded: (B, S, geometry_width) samples; one for all windows where B is 1.
             log_weight: (S,) of the samples, see :class:`mmtalker.model.sampling.Samples`.
 
         Returns:
-            (B, T, d) motion feature.
+            (B, R, T, 2 d) motion feature.
         """
-        frames = self.join(local, globally, geometry, log_weight)
-        for block in self.temporal:
-            frames = block(frames)
-        out: Tensor = self.norm(frames)
-        return out
+        made = [
+            reader(local[:, i], whole[:, i], encoded, log_weight) for i, reader in enumerate(self.readers)
+        ]
+        return torch.stack(made, dim=1)

@@ -23,7 +23,7 @@ WINDOW = 800
 """Frames fused at once, 16 s: memory does not grow with the clip."""
 
 OVERLAP = 100
-"""Frames that neighbouring windows share; the temporal blocks reach 31 frames to each side."""
+"""Frames that neighbouring windows share; the readers' convolutions reach 15 frames to each side."""
 
 FADE = 20
 """Frames in the middle of the overlap over which one window gives way to the next."""
@@ -69,17 +69,17 @@ def windows(total: int) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True)
 class HeardSpeech:
-    """What the network keeps of speech until it meets a head: a fifth of the encoder's layers.
+    """What the network keeps of speech until it meets a head: a sixth of the encoder's layers.
 
     Attributes:
         frames: T, at 50 Hz.
-        local: (N, d) per frame, window after window; neighbours share ``OVERLAP`` frames.
-        globally: (W, d) per window.
+        local: (R, N, d) per frame, window after window; neighbours share ``OVERLAP`` frames.
+        whole: (W, R, d) per window.
     """
 
     frames: int
     local: Float32
-    globally: Float32
+    whole: Float32
 
 
 def in_windows(
@@ -107,14 +107,14 @@ def hear(network: MMTalkerNetwork, chunks: Iterable[NDArray[np.floating[Any]]], 
         chunks: (n, L, D) features, one after another.
         frames: how many there are in all.
     """
-    local, globally = [], []
+    local, whole = [], []
     for features in in_windows(chunks, frames):
         # Rounded as the features of training are.
         rounded = features.astype(np.float16).astype(np.float32)
         made = network.speech(torch.from_numpy(rounded).to(network.speech.mean)[None])
         local.append(made[0][0].cpu().numpy())
-        globally.append(made[1][0].cpu().numpy())
-    return HeardSpeech(frames, np.concatenate(local), np.stack(globally))
+        whole.append(made[1][0].cpu().numpy())
+    return HeardSpeech(frames, np.concatenate(local, axis=1), np.stack(whole))
 
 
 @torch.inference_mode()
@@ -132,15 +132,15 @@ def speak(
     rise = (np.arange(FADE, dtype=np.float32)[:, None] + 1.0) / (FADE + 1.0)
     skip = (OVERLAP - FADE) // 2
     read = 0
-    for (start, stop), globally in zip(windows(heard.frames), heard.globally, strict=True):
+    for (start, stop), whole in zip(windows(heard.frames), heard.whole, strict=True):
         past = head.still()
         if start > 1:
             before, just_before = torch.from_numpy(result[start - 2 : start]).to(shapes)[:, None]
             past = past_motion(shapes, before, just_before)
-        geometry = network.tokens(network.geometry(head.static, past, head.neighbours))
-        local = heard.local[read : read + stop - start]
-        speech = (torch.from_numpy(values)[None].to(shapes) for values in (local, globally))
-        motion = network.fusion(*speech, geometry, head.log_weight)
+        encoded = network.geometry(head.static, past, head.neighbours)
+        local = heard.local[:, read : read + stop - start]
+        speech = (torch.from_numpy(values)[None].to(shapes) for values in (local, whole))
+        motion = network.fusion(*speech, encoded, head.log_weight)
         made = network.regression.activations(motion)[0].cpu().numpy()
         read += stop - start
         if start == 0:

@@ -61,13 +61,18 @@ class MMTalkerNetwork(nn.Module):
         self.sampler = TriangleSampler(chart_area, learned=config.sampling == "learned")
         self.identity = HeadIdentity(config.identity_modes, config.identity_places)
         self.geometry = GeometryNetwork(config.graph_width, config.graph_layers)
-        self.tokens = nn.Linear(config.graph_width, config.width)
         self.speech = SpeechFeatures(
-            len(config.speech_layers), config.speech_width, config.width, config.dropout
+            len(config.speech_layers),
+            config.speech_width,
+            config.width,
+            config.readers,
+            config.temporal_layers,
+            config.dropout,
         )
         self.fusion = Fusion(
-            config.fusion, config.width, config.attention_heads, config.temporal_layers, config.dropout
+            config.fusion, config.graph_width, config.width, config.attention_heads, config.readers
         )
+        motion_width = 2 * config.width
         trunk = Trunk(
             ChartEncoding(config.grid_resolutions, config.grid_features),
             config.graph_width,
@@ -76,15 +81,16 @@ class MMTalkerNetwork(nn.Module):
         )
         self.regression: FactorisedRegression | JointRegression
         if config.regression == "joint":
-            self.regression = JointRegression(trunk, config.trunk_width, config.width)
+            self.regression = JointRegression(trunk, config.trunk_width, config.readers * motion_width)
         else:
             self.regression = FactorisedRegression(
                 trunk,
                 config.trunk_width,
-                config.width,
+                motion_width,
                 config.channels,
                 config.map_resolution,
                 config.identity_modes,
+                config.readers,
             )
 
     def point_features(self, head: SampledHead, uv: Tensor) -> tuple[Tensor, Tensor]:
@@ -118,14 +124,18 @@ class MMTalkerNetwork(nn.Module):
             past: (B, S, 6) displacement and velocity of the samples just before the window, cm.
 
         Returns:
-            m (B, T, d).
+            m (B, R, T, 2 d).
         """
-        local, globally = self.speech(features)
-        geometry = self.tokens(self.geometry(head.static, past, head.neighbours))
-        out: Tensor = self.fusion(local, globally, geometry, head.log_weight)
+        local, whole = self.speech(features)
+        encoded = self.geometry(head.static, past, head.neighbours)
+        out: Tensor = self.fusion(local, whole, encoded, head.log_weight)
         return out
 
     def activations(self, head: SampledHead, features: Tensor, past: Tensor) -> Tensor:
         """Return a (B, T, K) for one window; arguments as in :meth:`motion`."""
+        return self.each_activations(head, features, past).mean(dim=0)
+
+    def each_activations(self, head: SampledHead, features: Tensor, past: Tensor) -> Tensor:
+        """Return (R, B, T, K), what each reader says, for training; arguments as in :meth:`motion`."""
         assert isinstance(self.regression, FactorisedRegression), "the joint form has no activations"
-        return self.regression.activations(self.motion(head, features, past))
+        return self.regression.each(self.motion(head, features, past))

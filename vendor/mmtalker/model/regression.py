@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, grid_sample
 
+from mmtalker.model.layers import zero_linear
+
 DISPLACEMENT_SCALE = 0.01
 """Metres for each unit that the network puts out: it works in centimetres."""
 
@@ -96,6 +98,10 @@ class Trunk(nn.Module):
 class FactorisedRegression(nn.Module):
     """D(p, t) = sum_k a_k(m_t) Φ_k(p): K shapes from the trunk, K activations from the branch.
 
+    Every reader gives activations of its own, and their mean is what counts: what each gets wrong in its own
+    way cancels out. They are combinations of principal directions of the motion, so that all of it is learned
+    alike, large and small.
+
     Φ_k = M_0k + sum_j z_j M_jk + what the trunk makes of this head's geometry, with M displacement maps
     over the chart and z the head's identity (:class:`HeadIdentity`).
     """
@@ -108,18 +114,17 @@ class FactorisedRegression(nn.Module):
         channels: int,
         map_resolution: int,
         identity_modes: int = 0,
+        readers: int = 1,
     ) -> None:
         super().__init__()
         self.trunk = trunk
         size = (channels * 3, map_resolution, map_resolution)
         self.map = nn.Parameter(torch.zeros(1, *size))
         self.variations = nn.Parameter(torch.zeros(identity_modes, *size))
-        self.shape = nn.Linear(trunk_width, channels * 3)
-        self.activation = nn.Linear(motion_width, channels)
         # An untrained network gives a still face.
-        for layer in (self.shape, self.activation):
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
+        self.shape = zero_linear(trunk_width, channels * 3)
+        self.readers = nn.ModuleList(zero_linear(motion_width, channels) for _ in range(readers))
+        self.directions = nn.Parameter(torch.eye(channels))
 
     def shapes(self, uv: Tensor, point: Tensor, local: Tensor, whole: Tensor, identity: Tensor) -> Tensor:
         """Return Φ (K, P, 3) in centimetres; (J,) identity, and arguments of :meth:`Trunk.forward`."""
@@ -140,10 +145,19 @@ class FactorisedRegression(nn.Module):
             parameter.copy_(values.flatten(1, 2))
             parameter.requires_grad_(False)
 
+    @torch.no_grad()
+    def start_directions(self, directions: Tensor) -> None:
+        """Set the (K, K) activations, one direction a row, that activations are combined from."""
+        self.directions.copy_(directions)
+
+    def each(self, motion: Tensor) -> Tensor:
+        """(B, R, T, d) -> (R, B, T, K): what each reader says."""
+        said = [reader(motion[:, i]) for i, reader in enumerate(self.readers)]
+        return torch.stack(said) @ self.directions
+
     def activations(self, motion: Tensor) -> Tensor:
-        """(B, T, d) -> (B, T, K)."""
-        out: Tensor = self.activation(motion)
-        return out
+        """(B, R, T, d) -> (B, T, K): the mean of what the readers say."""
+        return self.each(motion).mean(dim=0)
 
 
 class JointRegression(nn.Module):
@@ -154,13 +168,11 @@ class JointRegression(nn.Module):
         self.trunk = trunk
         self.motion = nn.Linear(motion_width, trunk_width)
         self.hidden = nn.Linear(trunk_width, trunk_width)
-        self.out = nn.Linear(trunk_width, 3)
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.out.bias)
+        self.out = zero_linear(trunk_width, 3)
 
     def forward(self, motion: Tensor, uv: Tensor, point: Tensor, local: Tensor, whole: Tensor) -> Tensor:
-        """(B, T, d) and P points -> displacement (B, T, P, 3) in centimetres."""
+        """(B, R, T, d) and P points -> displacement (B, T, P, 3) in centimetres."""
         place = self.trunk(uv, point, local, whole)
-        mixed = gelu(place + self.motion(motion)[:, :, None])
+        mixed = gelu(place + self.motion(motion.transpose(1, 2).flatten(2))[:, :, None])
         out: Tensor = self.out(gelu(self.hidden(mixed)))
         return out

@@ -1,38 +1,78 @@
-"""Hierarchical speech features: several encoder layers mixed, local per frame and one global vector."""
+"""Hierarchical speech features: several encoder layers read by several readers, per frame and as a whole."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad, relu
+
+TAPS = 3
+"""Frames that one convolution sees, as far apart as its dilation."""
+
+
+class SpeechReader(nn.Module):
+    """One reader: all layers of a frame side by side, then convolutions over time, each twice as dilated.
+
+    Args:
+        inputs: L D, channels of all layers together.
+        width: d.
+        temporal_layers: convolutions, the first of which brings the layers down to d channels.
+    """
+
+    def __init__(self, inputs: int, width: int, temporal_layers: int) -> None:
+        super().__init__()
+        # The first convolution by its taps: one product for each frame, on far more channels than follow.
+        self.taps = nn.Linear(inputs, TAPS * width)
+        self.convolutions = nn.ModuleList(
+            nn.Conv1d(width, width, TAPS, padding=2**level, dilation=2**level)
+            for level in range(1, temporal_layers)
+        )
+        self.score = nn.Linear(width, 1)
+        self.whole = nn.Linear(width, width)
+
+    def forward(self, layers: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, T, L D) -> local (B, T, d), global (B, d)."""
+        frames = layers.shape[1]
+        taps = pad(self.taps(layers), (0, 0, 1, 1)).chunk(TAPS, dim=-1)
+        before, here, after = (tap[:, i : i + frames] for i, tap in enumerate(taps))
+        local = relu(before + here + after).transpose(1, 2)
+        for convolution in self.convolutions:
+            local = relu(convolution(local))
+        local = local.transpose(1, 2)
+        share = torch.softmax(self.score(local), dim=1)
+        return local, self.whole((share * local).sum(dim=1))
 
 
 class SpeechFeatures(nn.Module):
-    """Mix encoder layers by learned weights and split them into local and global features.
+    """What R readers take from the encoder's layers.
 
     Every channel of every layer is standardised first, by figures measured on the training speech: a few
     channels of the encoder's middle layers are hundreds of times louder than all others and would
-    be all that a normalisation over channels sees.
+    be all that a normalisation over channels sees. Layers lie side by side, so that each reader mixes
+    them channel by channel.
 
     Args:
         layers: L, encoder layers given.
         speech_width: D.
         width: d.
+        readers: R.
+        temporal_layers: of each reader.
+        dropout: share of the channels that a reader misses in a window during training.
     """
 
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, layers: int, speech_width: int, width: int, dropout: float) -> None:
+    def __init__(
+        self, layers: int, speech_width: int, width: int, readers: int, temporal_layers: int, dropout: float
+    ) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(layers, speech_width))
         self.register_buffer("deviation", torch.ones(layers, speech_width))
-        self.mix = nn.Parameter(torch.zeros(layers))
-        self.norms = nn.ModuleList(nn.LayerNorm(speech_width) for _ in range(layers))
-        self.local = nn.Linear(speech_width, width)
-        self.smooth = nn.Conv1d(width, width, kernel_size=3, padding=1)
-        self.score = nn.Linear(speech_width, 1)
-        self.globally = nn.Linear(speech_width, width)
-        self.drop = nn.Dropout(dropout)
+        self.drop = nn.Dropout(dropout)  # of whole channels, so of one number for each
+        self.readers = nn.ModuleList(
+            SpeechReader(layers * speech_width, width, temporal_layers) for _ in range(readers)
+        )
 
     @torch.no_grad()
     def standardise_by(self, mean: Tensor, deviation: Tensor) -> None:
@@ -41,12 +81,9 @@ class SpeechFeatures(nn.Module):
         self.deviation.copy_(deviation.clamp_min(1e-3))
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, T, L, D) -> local (B, T, d), global (B, d)."""
-        weights = torch.softmax(self.mix, dim=0)
-        features = (features - self.mean) / self.deviation
-        normed = [norm(features[:, :, i]) for i, norm in enumerate(self.norms)]
-        mixed = sum((w * x for w, x in zip(weights, normed, strict=True)), torch.zeros_like(normed[0]))
-        local = self.drop(torch.nn.functional.gelu(self.local(mixed)))
-        local = local + self.smooth(local.transpose(1, 2)).transpose(1, 2)
-        share = torch.softmax(self.score(mixed), dim=1)
-        return local, self.globally((share * mixed).sum(dim=1))
+        """(B, T, L, D) -> local (B, R, T, d), global (B, R, d)."""
+        layers = ((features - self.mean) / self.deviation).flatten(2)
+        all_channels = torch.ones_like(layers[:, :1])
+        read = [reader(layers * self.drop(all_channels)) for reader in self.readers]
+        local, whole = zip(*read, strict=True)
+        return torch.stack(local, dim=1), torch.stack(whole, dim=1)

@@ -17,10 +17,11 @@ class LossWeights:
 
     shape: float = 2.0
     displacement: float = 15.0
+    lip_vertex: float = 12.0
     activation: float = 1.0
     velocity: float = 4.0
     lip_contact: float = 12.0
-    mouth_width: float = 12.0
+    mouth_width: float = 10.0
     eye_closure: float = 1.0
     roughness: float = 0.5
 
@@ -31,9 +32,9 @@ def default_copies() -> dict[str, int]:
 
 def default_shares() -> dict[str, float]:
     return {
-        "grid": 0.35,
-        "facegood": 0.15,
-        "kokoro": 0.37,
+        "grid": 0.43,
+        "facegood": 0.05,
+        "kokoro": 0.39,
         "nathalie": 0.03,
         "kerstin": 0.03,
         "flemishguy": 0.03,
@@ -74,18 +75,18 @@ class TrainConfig:
         model: the network.
     """
 
-    steps: int = 4600
-    shape_steps: int = 1500
-    settle_steps: int = 500
+    steps: int = 3000
+    shape_steps: int = 600
+    settle_steps: int = 600
     batch: int = 16
     window: int = 90
-    samples: int = 160
+    samples: int = 96
     shape_points: int = 1024
     motion_points: int = 128
-    learning_rate: float = 2e-3
+    learning_rate: float = 2.5e-3
     weight_decay: float = 0.02
     average: float = 0.998
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Literal["float32", "bfloat16"] = "bfloat16"
     copies: dict[str, int] = field(default_factory=default_copies)
     shares: dict[str, float] = field(default_factory=default_shares)
     without: tuple[str, ...] = ()

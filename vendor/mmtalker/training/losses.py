@@ -31,6 +31,11 @@ def displacement_loss(predicted: Tensor, truth: Tensor, weight: Tensor) -> Tenso
     return (((predicted - truth) ** 2).sum(dim=-1) * weight).mean() / weight.mean()
 
 
+def largest_error(predicted: Tensor, truth: Tensor) -> Tensor:
+    """Mean over frames of the largest squared error among (B, T, P, 3) points, cm²: what LVE measures."""
+    return ((predicted - truth) ** 2).sum(dim=-1).amax(dim=-1).mean()
+
+
 def velocity_loss(predicted: Tensor, truth: Tensor) -> Tensor:
     """Mean squared error of frame-to-frame activation change, (B, T, K)."""
     return ((predicted.diff(dim=1) - truth.diff(dim=1)) ** 2).mean()

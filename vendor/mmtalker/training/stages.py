@@ -148,8 +148,9 @@ def settle(
         terms: Terms = module(draw_head(heads, rng), batches.draw(rng), generator)
         return terms
 
-    moving = (network.speech, network.tokens, network.fusion, regression.activation)
+    moving = (network.speech, network.fusion, regression.readers)
     parameters = [parameter for part in moving for parameter in part.parameters()]
+    parameters.append(regression.directions)
     groups = [{"params": parameters, "peak": SETTLE_RATE * config.learning_rate}]
     return Stage("settle", config.settle_steps, network, groups, module, loss_at, torch.optim.Adam)
 

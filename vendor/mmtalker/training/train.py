@@ -31,6 +31,7 @@ from mmtalker.speech.weights import ENCODER_FILE_NAME
 from mmtalker.training.batches import Batches
 from mmtalker.training.checkpoint import Checkpoint
 from mmtalker.training.config import TrainConfig
+from mmtalker.training.directions import training_directions
 from mmtalker.training.distributed import Processes, processes
 from mmtalker.training.head_set import load_heads
 from mmtalker.training.log import Log, draw_log
@@ -78,6 +79,7 @@ def _train(config: TrainConfig, folder: Path, out: Path, cache: Path, run: Proce
         identities = fit_identity(network.identity, heads, config.seed)
         maps = fit_maps(heads, identities, config.model.map_resolution)
         network.regression.set_maps(maps.to(run.device))
+        network.regression.start_directions(training_directions(batches, heads[0], config))
     average = frozen_copy(network)
     checkpoint = Checkpoint(out / "checkpoint.pt", run)
     checkpoint.restore(network, average)

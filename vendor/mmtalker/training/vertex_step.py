@@ -65,8 +65,10 @@ class VertexStepLoss(nn.Module):
             made = at_places(regression(motion, uv, point, local, whole), places)
         else:
             shapes = regression.shapes(uv, point, local, whole, sampled.identity)
-            activations = at_places(regression.activations(motion), places)
-            made = torch.einsum("btk,kpc->btpc", activations, shapes)
+            # Each reader learns by itself, as if the batch were so many times as large.
+            said = torch.cat([at_places(one, places) for one in regression.each(motion)])
+            made = torch.einsum("btk,kpc->btpc", said, shapes)
+            truth = truth.repeat(len(made) // len(truth), 1, 1, 1)
         one = torch.ones(config.motion_points, device=device)  # points were drawn by weight already
         return {"displacement": displacement_loss(made, truth, one), "velocity": velocity_loss(made, truth)}
 
