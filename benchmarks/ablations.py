@@ -17,12 +17,14 @@ import numpy as np
 import torch
 
 from benchmarks import runs
+from benchmarks.unseen import measure_unseen, unseen_table, unseen_takes
 from mmtalker.cli.bar import ProgressBar
 from mmtalker.data.corpus import read_corpus
 from mmtalker.device import choose_device
 from mmtalker.errors import MMTalkerError
 from mmtalker.evaluation.face import Face, canonical_face
 from mmtalker.evaluation.figures import FIGURE, Figure, Variant
+from mmtalker.evaluation.people import ict_folder, unseen_people
 from mmtalker.evaluation.report import Report
 from mmtalker.evaluation.run import evaluate_systems
 from mmtalker.evaluation.systems import network_systems
@@ -35,6 +37,8 @@ from mmtalker.training.config import TrainConfig
 from mmtalker.training.train import train
 
 RESULT = "ablations"
+
+UNSEEN = "unseen heads"
 
 SHOWN = ("lve", "lve_mm", "eve_mm", "gap_correlation", "closure_recall", "closure_precision")
 """Figures that have a table each: variants by sets."""
@@ -67,7 +71,8 @@ ABLATIONS: Mapping[str, Ablation] = {
     "no-graph": Ablation("no graph convolution: each sample by itself", {"graph_layers": 0}),
     "single": Ablation("single attention: speech reads geometry that heard nothing", {"fusion": "single"}),
     "concatenated": Ablation("no attention: pooled geometry beside speech", {"fusion": "concatenated"}),
-    "last-layer": Ablation("the encoder's last layer alone, not three mixed", {"speech_layers": (6,)}),
+    "one-reader": Ablation("one reader of the speech instead of several", {"readers": 1}),
+    "last-layer": Ablation("the encoder's last layer alone, not three side by side", {"speech_layers": (6,)}),
     "joint": Ablation(
         "joint regression: one network over point and motion, no shape keys",
         {"regression": "joint"},
@@ -86,6 +91,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ablations", description=__doc__)
     runs.add_arguments(parser)
     parser.add_argument("--only", nargs="+", choices=ABLATIONS, default=ABLATIONS, metavar="NAME")
+    add = parser.add_argument
+    add("--people", type=int, default=2, metavar="N", help="unseen people of each head model (default: 2)")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0], metavar="N", help="a run with each")
     options = parser.parse_args(arguments)
     names = list(dict.fromkeys([FULL, *options.only]))
@@ -109,23 +116,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def ablate(
     options: argparse.Namespace, names: Sequence[str], config: TrainConfig, progress: Progress = silent
 ) -> Report:
-    """Train what is not trained yet, and evaluate all variants on the canonical head."""
+    """Train what is not trained yet, and evaluate all variants on the canonical head and on unseen ones."""
     device = choose_device(options.device)
     cache = options.cache or options.corpus / "features"
-    systems: dict[str, System] = {}
-    for seed in options.seeds:
-        for name in names:
-            network = trained(name, replace(config, seed=seed), options.corpus, options.out, cache, device)
-            systems[title(name, seed)] = system(network, config)
-    return evaluate_systems(
-        read_corpus(options.corpus),
+    networks = {
+        title(name, seed): trained(
+            name, replace(config, seed=seed), options.corpus, options.out, cache, device
+        )
+        for seed in options.seeds
+        for name in names
+    }
+    systems = {name: system(network, config) for name, network in networks.items()}
+    corpus = read_corpus(options.corpus)
+    encode = runs.cached(runs.load_encoder(config, device), cache)
+    report = evaluate_systems(
+        corpus,
         systems,
-        runs.cached(runs.load_encoder(config, device), cache),
+        encode,
         sets=options.sets,
         limit=options.limit,
         face=canonical_face(),
         progress=progress,
     )
+    people = unseen_people(ict_folder(corpus), options.people)
+    takes = unseen_takes(corpus, encode, options.sets)
+    return replace(report, checks={UNSEEN: measure_unseen(networks, systems, people, takes, progress)})
 
 
 def title(name: str, seed: int) -> str:
@@ -189,6 +204,8 @@ def render(report: Report, names: Sequence[str], seeds: Sequence[int]) -> str:
             unit = f", {figure.unit}" if figure.unit else ""
             table = variant_table(report, figure, names, seeds)
             blocks.append(f"## {figure.title}{unit} (better: {figure.better})\n\n{table}")
+    unseen = report.checks[UNSEEN]
+    blocks.append(f"## Unseen heads: LVE (E_vl), mm²\n\n{unseen_table(unseen, title(FULL, seeds[0]))}")
     blocks.append("## What was changed\n\n" + listing({name: ABLATIONS[name].meaning for name in names}))
     return "\n\n".join(blocks) + "\n"
 

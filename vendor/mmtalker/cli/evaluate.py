@@ -23,7 +23,7 @@ from mmtalker.data.vertex_corpora.store import is_vertex_corpus
 from mmtalker.device import choose_device
 from mmtalker.evaluation.checks import run_checks
 from mmtalker.evaluation.face import Face, build_face
-from mmtalker.evaluation.people import Row
+from mmtalker.evaluation.people import Row, ict_folder
 from mmtalker.evaluation.plots import draw_report
 from mmtalker.evaluation.report import Report
 from mmtalker.evaluation.run import evaluate_systems
@@ -144,19 +144,15 @@ def _check(
         model.network,
         corpus,
         encode,
-        ict=_ict_folder(corpus),
+        ict=ict_folder(corpus),
         people=options.heads,
         seed=options.seed,
         progress=progress,
     )
 
 
-def _ict_folder(corpus: Corpus) -> Path | None:
-    return corpus.folder if (corpus.folder / "heads" / "ict_facekit").is_dir() else None
-
-
 def _ict_face(corpus: Corpus) -> Face | None:
-    folder = _ict_folder(corpus)
+    folder = ict_folder(corpus)
     return None if folder is None else build_face(ict_head(folder))
 
 

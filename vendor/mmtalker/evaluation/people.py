@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mmtalker.data.corpus import Corpus
 from mmtalker.data.heads import TrainingHead, anny_head, ict_head
 from mmtalker.data.remesh import resample
 from mmtalker.evaluation import metrics
@@ -28,6 +29,11 @@ UNSEEN = 20_000
 
 RESOLUTIONS = (5_000, 25_000, 100_000)
 """Vertices to which a head is brought."""
+
+
+def ict_folder(corpus: Corpus) -> Path | None:
+    """Return the corpus's folder if ``heads/ict_facekit`` is in it, else None."""
+    return corpus.folder if (corpus.folder / "heads" / "ict_facekit").is_dir() else None
 
 
 def unseen_people(heads: Path | None, count: int, seed: int = 0) -> list[TrainingHead]:
