@@ -69,7 +69,7 @@ def windows(total: int) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True)
 class HeardSpeech:
-    """What the network keeps of speech until it meets a head: a sixth of the encoder's layers.
+    """What the network keeps of speech until it meets a head: a fifth of the encoder's layers.
 
     Attributes:
         frames: T, at 50 Hz.
