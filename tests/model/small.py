@@ -20,6 +20,7 @@ SMALL = ModelConfig(
     grid_resolutions=(4, 8),
     grid_features=3,
     map_resolution=8,
+    variation_resolution=5,
     identity_modes=2,
     identity_places=12,
     trunk_width=16,

@@ -24,13 +24,17 @@ def heads(count: int) -> list[HeadTensors]:
     return [head_tensors(own, canonical, own=True), *(head_tensors(head, canonical) for head in people)]
 
 
-def read(maps: torch.Tensor, identity: torch.Tensor, uv: torch.Tensor) -> torch.Tensor:
-    one = torch.cat([torch.ones(1), identity])
-    grid = torch.einsum("j,jkcab->kcab", one, maps).flatten(0, 1)[None]
-    return read_grid(grid, uv).reshape(len(uv), -1, 3).transpose(0, 1)
+Maps = tuple[torch.Tensor, torch.Tensor]
 
 
-def squared_error(maps: torch.Tensor, identity: torch.Tensor, head: HeadTensors) -> float:
+def read(maps: Maps, identity: torch.Tensor, uv: torch.Tensor) -> torch.Tensor:
+    varied = torch.einsum("j,jkcab->kcab", identity, maps[1])
+    flat = sum(read_grid(grid.flatten(0, 1)[None], uv) for grid in (maps[0], varied))
+    assert isinstance(flat, torch.Tensor)
+    return flat.reshape(len(uv), -1, 3).transpose(0, 1)
+
+
+def squared_error(maps: Maps, identity: torch.Tensor, head: HeadTensors) -> float:
     truth = head.places.shapes
     apart = ((read(maps, identity, head.places.uv) - truth) ** 2).sum(dim=(0, 2))
     return float((apart * head.weight).mean())
@@ -40,11 +44,11 @@ def test_one_head_is_met_and_an_identity_brings_others_closer() -> None:
     people = heads(3)
     identities = fit_identity(HeadIdentity(2, 64), people, 0)
 
-    own = fit_maps(people[:1], identities[:1, :0], 64)
-    shared = fit_maps(people, identities[:, :0], 48)
-    varied = fit_maps(people, identities, 48)
+    own = fit_maps(people[:1], identities[:1, :0], 64, 8)
+    shared = fit_maps(people, identities[:, :0], 48, 8)
+    varied = fit_maps(people, identities, 48, 24)
 
-    still = squared_error(torch.zeros_like(own), identities[0, :0], people[0])
+    still = squared_error((torch.zeros_like(own[0]), own[1]), identities[0, :0], people[0])
     assert squared_error(own, identities[0, :0], people[0]) < 0.01 * still
     assert sum(squared_error(varied, z, head) for head, z in zip(people, identities, strict=True)) < sum(
         squared_error(shared, z[:0], head) for head, z in zip(people, identities, strict=True)

@@ -36,8 +36,9 @@ class ModelConfig:
             ``concatenated`` (pooled geometry beside speech) are for comparison.
         grid_resolutions: cells along one side of each learnable chart grid γ(u, v).
         grid_features: channels of each grid.
-        map_resolution: nodes along one side of the displacement maps.
-        identity_modes: J, numbers that say what kind of head it is, with a displacement map for each.
+        map_resolution: nodes along one side of the displacement maps of all heads.
+        variation_resolution: nodes along one side of what an identity adds to them.
+        identity_modes: J, numbers that say what kind of head it is, with displacement maps for each.
         identity_places: chart places that they are found from.
         trunk_width, trunk_layers: the MLP Φ.
         dropout: during training, on the speech that a reader gets.
@@ -61,7 +62,8 @@ class ModelConfig:
     fusion: Literal["dual", "single", "concatenated"] = "dual"
     grid_resolutions: tuple[int, ...] = (16, 32, 64, 128)
     grid_features: int = 6
-    map_resolution: int = 96
+    map_resolution: int = 144
+    variation_resolution: int = 96
     identity_modes: int = 1
     identity_places: int = 256
     trunk_width: int = 192

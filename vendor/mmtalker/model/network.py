@@ -90,6 +90,7 @@ class MMTalkerNetwork(nn.Module):
                 config.channels,
                 config.map_resolution,
                 config.identity_modes,
+                config.variation_resolution,
                 config.readers,
             )
 

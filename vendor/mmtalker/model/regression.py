@@ -114,13 +114,14 @@ class FactorisedRegression(nn.Module):
         channels: int,
         map_resolution: int,
         identity_modes: int = 0,
+        variation_resolution: int = 2,
         readers: int = 1,
     ) -> None:
         super().__init__()
         self.trunk = trunk
-        size = (channels * 3, map_resolution, map_resolution)
-        self.map = nn.Parameter(torch.zeros(1, *size))
-        self.variations = nn.Parameter(torch.zeros(identity_modes, *size))
+        fine, coarse = (map_resolution, map_resolution), (variation_resolution, variation_resolution)
+        self.map = nn.Parameter(torch.zeros(1, channels * 3, *fine))
+        self.variations = nn.Parameter(torch.zeros(identity_modes, channels * 3, *coarse))
         # An untrained network gives a still face.
         self.shape = zero_linear(trunk_width, channels * 3)
         self.readers = nn.ModuleList(zero_linear(motion_width, channels) for _ in range(readers))
@@ -128,8 +129,9 @@ class FactorisedRegression(nn.Module):
 
     def shapes(self, uv: Tensor, point: Tensor, local: Tensor, whole: Tensor, identity: Tensor) -> Tensor:
         """Return Φ (K, P, 3) in centimetres; (J,) identity, and arguments of :meth:`Trunk.forward`."""
-        own_map = self.map + torch.einsum("j,jcab->cab", identity, self.variations)
-        flat: Tensor = read_grid(own_map, uv) + self.shape(self.trunk(uv, point, local, whole))
+        variation = torch.einsum("j,jcab->cab", identity, self.variations)[None]
+        map_says = read_grid(self.map, uv) + read_grid(variation, uv)
+        flat: Tensor = map_says + self.shape(self.trunk(uv, point, local, whole))
         return flat.reshape(flat.shape[0], -1, 3).transpose(0, 1)
 
     @torch.no_grad()
@@ -139,9 +141,14 @@ class FactorisedRegression(nn.Module):
         self.map[:, : shapes.shape[0] * 3] = shapes.flatten(0, 1)
 
     @torch.no_grad()
-    def set_maps(self, maps: Tensor) -> None:
-        """Set all maps, (1 + J, K, 3, R, R) in cm, and learn none of them by gradient any more."""
-        for parameter, values in ((self.map, maps[:1]), (self.variations, maps[1:])):
+    def set_maps(self, shared: Tensor, variations: Tensor) -> None:
+        """Set all maps in cm, and learn none of them by gradient any more.
+
+        Args:
+            shared: (K, 3, R, R), of all heads.
+            variations: (J, K, 3, V, V), what each identity mode adds.
+        """
+        for parameter, values in ((self.map, shared[None]), (self.variations, variations)):
             parameter.copy_(values.flatten(1, 2))
             parameter.requires_grad_(False)
 

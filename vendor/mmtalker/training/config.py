@@ -76,7 +76,7 @@ class TrainConfig:
     """
 
     steps: int = 3000
-    shape_steps: int = 600
+    shape_steps: int = 4000
     settle_steps: int = 600
     batch: int = 16
     window: int = 90
@@ -91,8 +91,8 @@ class TrainConfig:
     shares: dict[str, float] = field(default_factory=default_shares)
     without: tuple[str, ...] = ()
     noise_clips: int = 40
-    anny_heads: int = 12
-    ict_heads: int = 12
+    anny_heads: int = 20
+    ict_heads: int = 20
     remeshed: float = 0.5
     no_past: float = 0.5
     seed: int = 0

@@ -20,7 +20,7 @@ from mmtalker.mesh.canonical import load_canonical
 from mmtalker.model.identity import HeadIdentity
 from mmtalker.training.head_set import HeadTensors, Places
 
-OWN_WEIGHT = 8.0
+OWN_WEIGHT = 16.0
 """Of a model's own head beside a random person's."""
 
 BORDER_WEIGHT = 20.0
@@ -52,8 +52,10 @@ def fit_identity(identity: HeadIdentity, heads: Sequence[HeadTensors], seed: int
     return torch.stack([identity(own) for own in read])
 
 
-def fit_maps(heads: Sequence[HeadTensors], identities: Tensor, resolution: int) -> Tensor:
-    """Return (1 + J, K, 3, R, R) maps in cm that come closest to the shapes of all heads.
+def fit_maps(
+    heads: Sequence[HeadTensors], identities: Tensor, resolution: int, variation_resolution: int
+) -> tuple[Tensor, Tensor]:
+    """Return maps in cm that come closest to the shapes of all heads: (K, 3, R, R) and (J, K, 3, V, V).
 
     Minimises sum_h sum_p w_hp |M_0(p) + sum_j z_hj M_j(p) - Φ_h(p)|^2 + the maps' bending, with M read
     bilinearly: a sparse linear system, the same for every channel.
@@ -61,26 +63,32 @@ def fit_maps(heads: Sequence[HeadTensors], identities: Tensor, resolution: int) 
     Args:
         heads: with their true shapes.
         identities: (H, J).
-        resolution: R.
+        resolution: R, of the map of all heads.
+        variation_resolution: V, of what an identity adds.
     """
-    codes = np.concatenate([np.ones((len(heads), 1)), identities.cpu().double().numpy()], axis=1)
-    nodes, count = resolution**2, codes.shape[1]
-    system = sparse.csr_matrix((count * nodes, count * nodes))
+    sizes = [resolution] + [variation_resolution] * identities.shape[1]
+    starts = np.cumsum([0, *(size**2 for size in sizes)])
+    system = sparse.block_diag([BEND_WEIGHT * _bending(size) for size in sizes], format="csr")
+    system = system + REST * sparse.identity(int(starts[-1]))
     channels = len(heads[0].places.shapes)
-    right = np.zeros((count * nodes, 3 * channels))
-    for head, code in zip(heads, codes, strict=True):
+    right = np.zeros((int(starts[-1]), 3 * channels))
+    for head, identity in zip(heads, identities.cpu().double().numpy(), strict=True):
         for places, weight in _weighted(head):
-            read = bilinear(places.uv.cpu().numpy(), resolution)
-            seen: Matrix = (read.T @ sparse.diags(weight) @ read).tocsr()
-            system = system + sparse.kron(np.outer(code, code), seen, format="csr")
+            uv = places.uv.cpu().numpy()
+            fine, coarse = bilinear(uv, resolution), bilinear(uv, variation_resolution)
+            read: Matrix = sparse.hstack([fine, *(part * coarse for part in identity)], format="csr")
+            system = system + read.T @ sparse.diags(weight) @ read
             truth = places.shapes.permute(1, 0, 2).flatten(1).cpu().double().numpy()
-            toward = read.T @ (weight[:, None] * truth)
-            right += np.concatenate([part * toward for part in code])
-    calm = BEND_WEIGHT * _bending(resolution) + REST * sparse.identity(nodes)
-    system = system + sparse.kron(sparse.identity(count), calm)
+            right += read.T @ (weight[:, None] * truth)
     solver = splu(system.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
-    found = solver.solve(right).reshape(count, resolution, resolution, channels, 3)
-    return torch.from_numpy(found).float().permute(0, 3, 4, 1, 2).contiguous()
+    found = solver.solve(right)
+    maps = [
+        found[start:stop].reshape(size, size, channels, 3).transpose(2, 3, 0, 1)
+        for size, start, stop in zip(sizes, starts[:-1], starts[1:], strict=True)
+    ]
+    shape = (0, channels, 3, variation_resolution, variation_resolution)
+    variations = np.stack(maps[1:]) if len(maps) > 1 else np.zeros(shape)
+    return torch.from_numpy(maps[0]).float().contiguous(), torch.from_numpy(variations).float()
 
 
 def _weighted(head: HeadTensors) -> Iterator[tuple[Places, NDArray[np.float64]]]:

@@ -97,7 +97,7 @@ def everything(
 def shape_keys(
     network: MMTalkerNetwork, chart: Chart, heads: list[HeadTensors], config: TrainConfig
 ) -> Stage | None:
-    """Only what makes shape keys: fusion and activations stay as they are. None for the joint form."""
+    """Only what makes shape keys, and what it sees of a head. None for the joint form."""
     regression = network.regression
     if not isinstance(regression, FactorisedRegression):
         return None
@@ -124,8 +124,11 @@ def shape_keys(
         }
 
     over_chart = list(regression.trunk.encoding.parameters())
+    if config.model.sampling == "learned":
+        over_chart += network.sampler.parameters()
     known = {id(parameter) for parameter in over_chart}
-    dense = [*regression.trunk.parameters(), *regression.shape.parameters()]
+    parts = (network.geometry, regression.trunk, regression.shape)
+    dense = [parameter for part in parts for parameter in part.parameters()]
     groups = [
         {"params": over_chart, "peak": CHART_RATE * config.learning_rate},
         {"params": [p for p in dense if id(p) not in known], "peak": config.learning_rate},
