@@ -68,7 +68,7 @@ class ModelConfig:
     identity_places: int = 256
     trunk_width: int = 192
     trunk_layers: int = 3
-    dropout: float = 0.1
+    dropout: float = 0.2
     regression: Literal["factorised", "joint"] = "factorised"
 
     @property

@@ -22,7 +22,7 @@ class LossWeights:
     velocity: float = 4.0
     lip_contact: float = 12.0
     mouth_width: float = 10.0
-    eye_closure: float = 1.0
+    eye_closure: float = 4.0
     roughness: float = 0.5
 
 
@@ -32,9 +32,9 @@ def default_copies() -> dict[str, int]:
 
 def default_shares() -> dict[str, float]:
     return {
-        "grid": 0.43,
-        "facegood": 0.05,
-        "kokoro": 0.39,
+        "grid": 0.45,
+        "facegood": 0.02,
+        "kokoro": 0.40,
         "nathalie": 0.03,
         "kerstin": 0.03,
         "flemishguy": 0.03,

@@ -67,7 +67,7 @@ class HeadTensors:
         weight: (P,) how much each counts in a loss, and how often a step looks at it.
         lips: 2 G points of the inner lips, the upper ones first, each facing its lower one.
         lip_rest: (G,) gap at rest, cm.
-        lids: 2 Q points of the lid margins, likewise; lid_rest: (Q,).
+        lids: 2 Q points of the lid margins, likewise.
     """
 
     name: str
@@ -78,7 +78,6 @@ class HeadTensors:
     lips: Places
     lip_rest: Tensor
     lids: Places
-    lid_rest: Tensor
 
     def at(self, uv: NDArray[np.float32]) -> Places:
         """Read points and true shape keys at any chart places (N, 2)."""
@@ -115,10 +114,10 @@ def head_tensors(head: TrainingHead, canonical: CanonicalHead, own: bool = False
         weight = torch.where(inside, torch.tensor(factor), weight)
 
     nothing = torch.zeros(0)
-    bare = HeadTensors(head.name, own, surface, places, weight, places, nothing, places, nothing)
+    bare = HeadTensors(head.name, own, surface, places, weight, places, nothing, places)
     lips = bare.at(canonical.uv[canonical.lip_pairs.T.ravel()])
     lids = bare.at(canonical.uv[canonical.lid_pairs.T.ravel()])
-    return replace(bare, lips=lips, lip_rest=_rest_gap(lips), lids=lids, lid_rest=_rest_gap(lids))
+    return replace(bare, lips=lips, lip_rest=_rest_gap(lips), lids=lids)
 
 
 def _rest_gap(pairs: Places) -> Tensor:

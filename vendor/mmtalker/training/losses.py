@@ -55,7 +55,7 @@ def across(displacement: Tensor) -> Tensor:
 
 
 def contact_loss(predicted: Tensor, truth: Tensor, rest: Tensor) -> Tensor:
-    """Squared error of the gap between lips, or lids, counted most where the true ones come together.
+    """Squared error of the gap between lips, counted most where the true ones come together.
 
     Args:
         predicted, truth: (B, T, G) change of the gap at G places along them, cm.
@@ -64,6 +64,14 @@ def contact_loss(predicted: Tensor, truth: Tensor, rest: Tensor) -> Tensor:
     opening = (truth + rest).clamp_min(0.0)
     emphasis = 1.0 + CLOSURE_EMPHASIS * torch.exp(-opening / CLOSURE_REACH)
     return (emphasis * (predicted - truth) ** 2).mean()
+
+
+def closure_loss(predicted: Tensor, truth: Tensor) -> Tensor:
+    """Mean squared error of the gap between lids, (B, T, G) cm.
+
+    All frames count alike: nobody hears a blink, and where closed lids count more the eye is half shut.
+    """
+    return ((predicted - truth) ** 2).mean()
 
 
 def roughness_loss(change: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +17,7 @@ from mmtalker.training.config import TrainConfig
 from mmtalker.training.head_set import HeadTensors, Places
 from mmtalker.training.losses import (
     across,
+    closure_loss,
     contact_loss,
     displacement_loss,
     facing_gap,
@@ -50,16 +52,16 @@ class StepLoss(nn.Module):
 
         rows = torch.multinomial(head.weight, config.shape_points, replacement=True, generator=generator)
         places = head.places[rows].to(device)
-        lips, lids = _Facing(head.lips, head.lip_rest, device), _Facing(head.lids, head.lid_rest, device)
+        lips, lids = _Lips(head.lips.to(device), head.lip_rest.to(device)), head.lids.to(device)
         if isinstance(network.regression, JointRegression):
             motion = network.motion(sampled, batch.features, past)
             few_rows = torch.arange(config.motion_points, device=device)
             return _joint_terms(network, sampled, motion, batch, places[few_rows], lips, lids)
-        shapes = network.shapes(sampled, *_joined([places, lips.places, lids.places]))
+        shapes = network.shapes(sampled, *_joined([places, lips.places, lids]))
         said = network.each_activations(sampled, batch.features, past)
         # In whole precision: half of it knows a displacement to a two hundredth.
         with torch.autocast(device.type, enabled=False):
-            made = torch.split(shapes.float(), [len(places.uv), len(lips.places.uv), len(lids.places.uv)], 1)
+            made = torch.split(shapes.float(), [len(places.uv), len(lips.places.uv), len(lids.uv)], 1)
             return {
                 "shape": _shape_term(made[0], places) + _shape_term(made[1], lips.places),
                 **self._motion_terms(said.float(), batch, made, (places, lips, lids)),
@@ -70,7 +72,7 @@ class StepLoss(nn.Module):
         said: Tensor,
         batch: Batch,
         made: Sequence[Tensor],
-        true: tuple[Places, _Facing, _Facing],
+        true: tuple[Places, _Lips, Places],
     ) -> dict[str, Tensor]:
         """Return the terms of (R, B, T, K) activations on the ``made`` shapes of places, lips and lids."""
         # Each reader learns by itself, as if the batch were so many times as large.
@@ -84,7 +86,7 @@ class StepLoss(nn.Module):
         places, lips, lids = true
         few = slice(0, self._config.motion_points)
         one = torch.ones_like(places.uv[few, 0])  # rows were drawn by weight already
-        true_lips, true_lids = lips.places.shapes, lids.places.shapes
+        true_lips = lips.places.shapes
         return {
             "displacement": displacement_loss(
                 _moved(activations, at_places[:, few]), _moved(target, places.shapes[:, few]), one
@@ -96,17 +98,16 @@ class StepLoss(nn.Module):
                 activations @ facing_gap(at_lips), target @ facing_gap(true_lips), lips.rest
             ),
             "mouth_width": ((activations @ across(at_lips) - target @ across(true_lips)) ** 2).mean(),
-            "eye_closure": contact_loss(
-                activations @ facing_gap(at_lids), target @ facing_gap(true_lids), lids.rest
-            ),
+            "eye_closure": closure_loss(activations @ facing_gap(at_lids), target @ facing_gap(lids.shapes)),
         }
 
 
-class _Facing:
-    """Points of lips or lids on the device of the step."""
+@dataclass(frozen=True)
+class _Lips:
+    """Facing points of the lips, and the (G,) gap between them at rest, cm."""
 
-    def __init__(self, places: Places, rest: Tensor, device: torch.device) -> None:
-        self.places, self.rest = places.to(device), rest.to(device)
+    places: Places
+    rest: Tensor
 
 
 def _joined(parts: Sequence[Places]) -> tuple[Tensor, Tensor]:
@@ -129,12 +130,12 @@ def _joint_terms(
     motion: Tensor,
     batch: Batch,
     places: Places,
-    lips: _Facing,
-    lids: _Facing,
+    lips: _Lips,
+    lids: Places,
 ) -> dict[str, Tensor]:
     """Return the terms of the joint form, which has displacement alone: no shape keys, no activations."""
     assert isinstance(network.regression, JointRegression)
-    everywhere = [places, lips.places, lids.places]
+    everywhere = [places, lips.places, lids]
     uv, point = _joined(everywhere)
     local, whole = network.point_features(sampled, uv)
     made = network.regression(motion, uv, point, local, whole).float()
@@ -149,7 +150,7 @@ def _joint_terms(
         "velocity": velocity_loss(made, truth),
         "lip_contact": contact_loss(facing_gap(made_lips), facing_gap(true_lips), lips.rest),
         "mouth_width": ((across(made_lips) - across(true_lips)) ** 2).mean(),
-        "eye_closure": contact_loss(facing_gap(made_lids), facing_gap(true_lids), lids.rest),
+        "eye_closure": closure_loss(facing_gap(made_lids), facing_gap(true_lids)),
     }
 
 
