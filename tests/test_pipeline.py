@@ -52,7 +52,7 @@ def head(talker: Talker) -> PreparedHead:
 def speech(seconds: float) -> PreparedSpeech:
     frames = round(seconds * 50)
     rng = np.random.default_rng(0)
-    local = rng.standard_normal((SMALL.readers, frames, SMALL.width)).astype(np.float32)
+    local = rng.standard_normal((SMALL.readers, frames, SMALL.width)).astype(np.float16)
     whole = rng.standard_normal((1, SMALL.readers, SMALL.width)).astype(np.float32)
     heard = HeardSpeech(frames, local, whole)
     return PreparedSpeech(heard, np.full(frames, -20.0, dtype=np.float32), seconds)

@@ -73,12 +73,12 @@ class HeardSpeech:
 
     Attributes:
         frames: T, at 50 Hz.
-        local: (R, N, d) per frame, window after window; neighbours share ``OVERLAP`` frames.
+        local: (R, N, d) float16 per frame, window after window; neighbours share ``OVERLAP`` frames.
         whole: (W, R, d) per window.
     """
 
     frames: int
-    local: Float32
+    local: NDArray[np.float16]
     whole: Float32
 
 
@@ -112,7 +112,7 @@ def hear(network: MMTalkerNetwork, chunks: Iterable[NDArray[np.floating[Any]]], 
         # Rounded as the features of training are.
         rounded = features.astype(np.float16).astype(np.float32)
         made = network.speech(torch.from_numpy(rounded).to(network.speech.mean)[None])
-        local.append(made[0][0].cpu().numpy())
+        local.append(made[0][0].half().cpu().numpy())
         whole.append(made[1][0].cpu().numpy())
     return HeardSpeech(frames, np.concatenate(local, axis=1), np.stack(whole))
 
