@@ -15,7 +15,7 @@ from mmtalker.model.config import ModelConfig
 class LossWeights:
     """Factor of each term; see ``losses.py`` for the terms."""
 
-    shape: float = 2.0
+    shape: float = 4.0
     displacement: float = 15.0
     lip_vertex: float = 12.0
     activation: float = 1.0
@@ -76,7 +76,7 @@ class TrainConfig:
     """
 
     steps: int = 3000
-    shape_steps: int = 4000
+    shape_steps: int = 10000
     settle_steps: int = 600
     batch: int = 16
     window: int = 90

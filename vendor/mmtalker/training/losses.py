@@ -10,6 +10,9 @@ CLOSURE_REACH = 0.12
 
 CLOSURE_EMPHASIS = 6.0
 
+SHAPE_SCALE = 0.1
+"""Centimetres beyond which a shape key's error counts no more than in proportion to it."""
+
 
 def robust(difference: Tensor, scale: float) -> Tensor:
     """Pseudo-Huber norm over the last axis: squared below ``scale``, linear above."""
@@ -23,7 +26,7 @@ def shape_loss(predicted: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
         predicted, truth: (K, P, 3) cm.
         weight: (P,).
     """
-    return (robust(predicted - truth, 0.02) * weight).sum() / (weight.sum() * len(truth))
+    return (robust(predicted - truth, SHAPE_SCALE) * weight).sum() / (weight.sum() * len(truth))
 
 
 def displacement_loss(predicted: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
