@@ -42,7 +42,7 @@ __all__ = ["RAW_RATE", "AnimateOptions", "Animation", "PreparedHead", "PreparedS
 
 Float32 = NDArray[np.float32]
 
-SMOOTHING_METRES = 0.0006
+SMOOTHING_METRES = 0.0008
 """Detail of a shape key below this length is the network's noise and not the face's."""
 
 
