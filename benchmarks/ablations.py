@@ -91,8 +91,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ablations", description=__doc__)
     runs.add_arguments(parser)
     parser.add_argument("--only", nargs="+", choices=ABLATIONS, default=ABLATIONS, metavar="NAME")
-    add = parser.add_argument
-    add("--people", type=int, default=2, metavar="N", help="unseen people of each head model (default: 2)")
+    parser.add_argument(
+        "--people", type=int, default=2, metavar="N", help="unseen people of each head model (default: 2)"
+    )
     parser.add_argument("--seeds", nargs="+", type=int, default=[0], metavar="N", help="a run with each")
     options = parser.parse_args(arguments)
     names = list(dict.fromkeys([FULL, *options.only]))

@@ -76,13 +76,8 @@ def measure_unseen(
 def _of_shapes(network: MMTalkerNetwork, face: Face, takes: Sequence[tuple[Take, Truth]]) -> list[Float64]:
     if not isinstance(network.regression, FactorisedRegression):
         return []
-    speaker, channels = Speaker(network, face), len(face.shapes)
-    errors = []
-    for _, truth in takes:
-        curves = np.zeros((len(truth.curves), len(speaker.shapes)), dtype=np.float32)
-        curves[:, :channels] = truth.curves[:, :channels]
-        errors.append(vertex_error(face.move(truth.curves), speaker.move(curves), face.lists["lips"]))
-    return errors
+    speaker, lips = Speaker(network, face), face.lists["lips"]
+    return [vertex_error(face.move(truth.curves), speaker.move(truth.curves), lips) for _, truth in takes]
 
 
 def _mean(errors: Sequence[Float64]) -> float | None:

@@ -86,9 +86,7 @@ def _measure_head(network: MMTalkerNetwork, face: Face, takes: Sequence[tuple[Ta
         made = speaker.move(np.clip(speaker.curves(take), 0.0, 1.0))
         largest.append(metrics.vertex_error(true_motion, made, lips))
         mean.append(metrics.mean_distance(true_motion, made, everything))
-        same_curves = np.zeros((len(truth.curves), len(speaker.shapes)), dtype=np.float32)
-        same_curves[:, : truth.curves.shape[1]] = truth.curves
-        of_shapes.append(metrics.mean_distance(true_motion, speaker.move(same_curves), everything))
+        of_shapes.append(metrics.mean_distance(true_motion, speaker.move(truth.curves), everything))
     return {
         "head": face.name,
         "vertices": str(len(face.head.vertices)),

@@ -62,8 +62,9 @@ class Speaker:
         return self._last[1]
 
     def move(self, curves: Float32) -> Float32:
-        """Return the displacement (T, P, 3) in mm that (T, K) curves make."""
-        flat: Float32 = curves @ self.shapes.reshape(len(self.shapes), -1)
+        """Return the displacement (T, P, 3) in mm that (T, K) curves make; modes that they leave out rest."""
+        moving = self.shapes[: curves.shape[1]]
+        flat: Float32 = curves @ moving.reshape(len(moving), -1)
         return flat.reshape(len(curves), -1, 3)
 
 

@@ -36,10 +36,6 @@ class Batch:
         """Return the windows of one of several processes."""
         return Batch(*(getattr(self, item.name)[rank::processes] for item in fields(self)))
 
-    def repeated(self, times: int) -> Batch:
-        """Return all windows ``times`` times over."""
-        return Batch(*(torch.cat([getattr(self, item.name)] * times) for item in fields(self)))
-
     def to(self, device: torch.device) -> Batch:
         return Batch(*(getattr(self, item.name).to(device) for item in fields(self)))
 

@@ -53,10 +53,8 @@ def principal_directions(activations: Tensor, shapes: Tensor) -> Tensor:
 
 def training_directions(batches: Batches, head: HeadTensors, config: TrainConfig) -> Tensor:
     """Return the :func:`principal_directions` of what training will show, on one head."""
-    seen = []
-    for number in range(MEASURED_BATCHES):
-        rng, generator = draws(config, MEASURED_STAGE, number)
-        batch = batches.draw(rng)
-        seen.append((batch.target * batch.known[:, None]).flatten(0, 1))
-    rows = torch.multinomial(head.weight, MEASURED_POINTS, replacement=True, generator=generator)
-    return principal_directions(torch.cat(seen), head.places[rows].shapes)
+    chance = [draws(config, MEASURED_STAGE, number) for number in range(MEASURED_BATCHES)]
+    drawn = (batches.draw(rng) for rng, _ in chance)
+    seen = torch.cat([(batch.target * batch.known[:, None]).flatten(0, 1) for batch in drawn])
+    rows = torch.multinomial(head.weight, MEASURED_POINTS, replacement=True, generator=chance[-1][1])
+    return principal_directions(seen, head.places[rows].shapes)

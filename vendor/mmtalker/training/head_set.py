@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,6 +54,15 @@ class Places:
 
     def to(self, device: torch.device) -> Places:
         return Places(self.uv.to(device), self.point.to(device), self.shapes.to(device))
+
+    @staticmethod
+    def joined(parts: Sequence[Places]) -> Places:
+        """Return the points of all parts, one after another."""
+        return Places(
+            torch.cat([part.uv for part in parts]),
+            torch.cat([part.point for part in parts]),
+            torch.cat([part.shapes for part in parts], dim=1),
+        )
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from mmtalker.model.regression import FactorisedRegression
 from mmtalker.training.batches import Batches
 from mmtalker.training.config import TrainConfig
 from mmtalker.training.distributed import Processes
-from mmtalker.training.head_set import HeadTensors
+from mmtalker.training.head_set import HeadTensors, Places
 from mmtalker.training.losses import facing_gap, shape_loss
 from mmtalker.training.step import StepLoss
 
@@ -111,14 +111,13 @@ def shape_keys(
         points = 2 * config.shape_points
         rows = torch.multinomial(head.weight, points, replacement=True, generator=generator)
         # Lips and lids have to meet exactly, so their borders are looked at in every step.
-        compared = [part.to(device) for part in (head.places[rows], head.lips, head.lids)]
-        shapes = network.shapes(
-            sampled, torch.cat([part.uv for part in compared]), torch.cat([part.point for part in compared])
-        )
-        truth = torch.cat([part.shapes for part in compared], dim=1)
-        _, lips, lids = torch.split(shapes - truth, [len(part.uv) for part in compared], dim=1)
+        parts = [head.places[rows], head.lips, head.lids]
+        compared = Places.joined(parts).to(device)
+        shapes = network.shapes(sampled, compared.uv, compared.point)
+        apart = shapes - compared.shapes
+        _, lips, lids = torch.split(apart, [len(part.uv) for part in parts], dim=1)
         return {
-            "shape": shape_loss(shapes, truth, torch.ones(truth.shape[1], device=device)),
+            "shape": shape_loss(shapes, compared.shapes, torch.ones_like(compared.uv[:, 0])),
             "lip_contact": facing_gap(lips).abs().mean(),
             "eye_closure": facing_gap(lids).abs().mean(),
         }
@@ -127,8 +126,8 @@ def shape_keys(
     if config.model.sampling == "learned":
         over_chart += network.sampler.parameters()
     known = {id(parameter) for parameter in over_chart}
-    parts = (network.geometry, regression.trunk, regression.shape)
-    dense = [parameter for part in parts for parameter in part.parameters()]
+    moving = (network.geometry, regression.trunk, regression.shape)
+    dense = [parameter for part in moving for parameter in part.parameters()]
     groups = [
         {"params": over_chart, "peak": CHART_RATE * config.learning_rate},
         {"params": [p for p in dense if id(p) not in known], "peak": config.learning_rate},

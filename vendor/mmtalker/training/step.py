@@ -57,11 +57,13 @@ class StepLoss(nn.Module):
             motion = network.motion(sampled, batch.features, past)
             few_rows = torch.arange(config.motion_points, device=device)
             return _joint_terms(network, sampled, motion, batch, places[few_rows], lips, lids)
-        shapes = network.shapes(sampled, *_joined([places, lips.places, lids]))
+        parts = [places, lips.places, lids]
+        compared = Places.joined(parts)
+        shapes = network.shapes(sampled, compared.uv, compared.point)
         said = network.each_activations(sampled, batch.features, past)
         # In whole precision: half of it knows a displacement to a two hundredth.
         with torch.autocast(device.type, enabled=False):
-            made = torch.split(shapes.float(), [len(places.uv), len(lips.places.uv), len(lids.uv)], 1)
+            made = torch.split(shapes.float(), [len(part.uv) for part in parts], dim=1)
             return {
                 "shape": _shape_term(made[0], places) + _shape_term(made[1], lips.places),
                 **self._motion_terms(said.float(), batch, made, (places, lips, lids)),
@@ -75,12 +77,11 @@ class StepLoss(nn.Module):
         true: tuple[Places, _Lips, Places],
     ) -> dict[str, Tensor]:
         """Return the terms of (R, B, T, K) activations on the ``made`` shapes of places, lips and lids."""
-        # Each reader learns by itself, as if the batch were so many times as large.
-        batch, activations = batch.repeated(len(said)), said.flatten(0, 1)
         # Where a source says nothing, the network is right whatever it does, and must not be used to make up
         # for what other channels miss: so these are left out of both sides.
-        known = batch.known[:, None].to(activations)
-        activations, target = activations * known, batch.target * known
+        known = batch.known[:, None].to(said)
+        # Each reader learns by itself, as if the batch were so many times as large.
+        activations, target = (said * known).flatten(0, 1), (batch.target * known).repeat(len(said), 1, 1)
         # Shape keys learn from shape keys alone: what speech cannot tell would only bend them.
         at_places, at_lips, at_lids = (part.detach() for part in made)
         places, lips, lids = true
@@ -110,11 +111,6 @@ class _Lips:
     rest: Tensor
 
 
-def _joined(parts: Sequence[Places]) -> tuple[Tensor, Tensor]:
-    """Return chart places and points of all parts, one after another."""
-    return torch.cat([part.uv for part in parts]), torch.cat([part.point for part in parts])
-
-
 def _moved(activations: Tensor, shapes: Tensor) -> Tensor:
     """(B, T, K) activations of (K, P, 3) shapes -> (B, T, P, 3) displacement."""
     return torch.einsum("btk,kpc->btpc", activations, shapes)
@@ -135,17 +131,17 @@ def _joint_terms(
 ) -> dict[str, Tensor]:
     """Return the terms of the joint form, which has displacement alone: no shape keys, no activations."""
     assert isinstance(network.regression, JointRegression)
-    everywhere = [places, lips.places, lids]
-    uv, point = _joined(everywhere)
-    local, whole = network.point_features(sampled, uv)
-    made = network.regression(motion, uv, point, local, whole).float()
+    parts = [places, lips.places, lids]
+    compared = Places.joined(parts)
+    local, whole = network.point_features(sampled, compared.uv)
+    made = network.regression(motion, compared.uv, compared.point, local, whole).float()
     with torch.autocast(made.device.type, enabled=False):
-        truth = _moved(batch.target, torch.cat([part.shapes for part in everywhere], dim=1))
-    sizes = [len(part.uv) for part in everywhere]
+        truth = _moved(batch.target, compared.shapes)
+    sizes = [len(part.uv) for part in parts]
     _, made_lips, made_lids = torch.split(made, sizes, dim=2)
     _, true_lips, true_lids = torch.split(truth, sizes, dim=2)
     return {
-        "displacement": displacement_loss(made, truth, torch.ones(len(uv), device=uv.device)),
+        "displacement": displacement_loss(made, truth, torch.ones_like(compared.uv[:, 0])),
         "lip_vertex": largest_error(made_lips, true_lips),
         "velocity": velocity_loss(made, truth),
         "lip_contact": contact_loss(facing_gap(made_lips), facing_gap(true_lips), lips.rest),

@@ -77,8 +77,8 @@ def _train(config: TrainConfig, folder: Path, out: Path, cache: Path, run: Proce
     network.speech.standardise_by(*(torch.from_numpy(part) for part in feature_statistics(sets)))
     if isinstance(network.regression, FactorisedRegression):
         identities = fit_identity(network.identity, heads, config.seed)
-        sizes = config.model.map_resolution, config.model.variation_resolution
-        maps = fit_maps(heads, identities, *sizes)
+        model = config.model
+        maps = fit_maps(heads, identities, model.map_resolution, model.variation_resolution)
         network.regression.set_maps(*(part.to(run.device) for part in maps))
         network.regression.start_directions(training_directions(batches, heads[0], config))
     average = frozen_copy(network)
