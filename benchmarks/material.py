@@ -12,7 +12,7 @@ from mmtalker.data.heads import anny_head, ict_head
 from mmtalker.data.ict import load_ict
 from mmtalker.data.remesh import resample
 from mmtalker.mesh.canonical import load_canonical
-from mmtalker.mesh.mapping import HeadMapping, map_head
+from mmtalker.mesh.mapping import REGIONS, HeadMapping, map_head
 from mmtalker.mesh.mesh import Mesh, Similarity
 from mmtalker.mesh.roles import Role
 
@@ -56,5 +56,7 @@ def head(name: str, vertices: int = 0) -> tuple[Mesh, HeadMapping]:
         to_canonical=Similarity.identity(),
         landmarks=copy.landmarks,
         warnings=(),
+        points={name: copy.vertices[vertex].astype(np.float64) for name, vertex in copy.landmarks.items()},
+        regions=dict.fromkeys(REGIONS, 1.0),
     )
     return Mesh.from_polygons(copy.vertices, copy.triangles), mapping

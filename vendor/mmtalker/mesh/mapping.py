@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.mesh.canonical import canonical_surface, load_canonical
 from mmtalker.mesh.check import check_mesh
-from mmtalker.mesh.mesh import Float32, Int32, Mesh, Similarity
+from mmtalker.mesh.mesh import Float32, Float64, Int32, Mesh, Similarity
 from mmtalker.mesh.rigid import umeyama
 from mmtalker.mesh.topology import Topology, known_topologies
 
@@ -22,12 +23,42 @@ LIMIT_METRES = 0.011
 """Residual from which the order must be wrong: newborns give 0.007, a mirrored head 0.017, a shuffle 0.04."""
 
 
+REGIONS = ("mouth", "eye_left", "eye_right", "brows", "nose", "jaw", "face")
+"""Parts of the face that have a confidence of their own; ``face`` is the rest."""
+
+
+class Mouth(StrEnum):
+    """What kind of mouth a head has."""
+
+    PARTED = "parted"
+    """Lips are two: it can open."""
+
+    FUSED = "fused"
+    """Lips are one surface, as in scans and statues: nothing can open until it is cut."""
+
+    MISSING = "missing"
+    """There is none, or none that was found."""
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What names say about a mesh's parts; an artist's names are no proof, but they break ties.
+
+    Attributes:
+        names: words that parts are called by: of objects and materials.
+        face: (F,) index into ``names`` of every polygon's part.
+    """
+
+    names: tuple[str, ...]
+    face: NDArray[np.int32]
+
+
 @dataclass(frozen=True)
 class HeadMapping:
     """Where a head's vertices lie on the canonical head.
 
     Attributes:
-        topology: ``anny`` or ``ict``.
+        topology: ``anny``, ``ict``, or ``any`` for a head whose places were found by looking at it.
         uv: (V, 2) place in the chart, 0 where the role is not one of ``CHART_ROLES``.
         role: (V,) a :class:`mmtalker.mesh.roles.Role` each.
         jaw_weight: (V,) how much teeth, gums and tongue follow the jaw, 0..1.
@@ -36,6 +67,9 @@ class HeadMapping:
         to_canonical: from the head's own space to canonical space.
         landmarks: vertex by name; left is the subject's left.
         warnings: sentences for the user about the mapping, not about the mesh.
+        points: (3,) position in head space of each landmark, on the surface though rarely on a vertex.
+        regions: 0..1 for each of ``REGIONS``.
+        mouth: whether it can open.
     """
 
     topology: str
@@ -47,6 +81,9 @@ class HeadMapping:
     to_canonical: Similarity
     landmarks: dict[str, int]
     warnings: tuple[str, ...]
+    points: Mapping[str, Float64]
+    regions: Mapping[str, float]
+    mouth: Mouth = Mouth.PARTED
 
 
 def map_head(mesh: Mesh) -> HeadMapping:
@@ -62,27 +99,33 @@ def map_head(mesh: Mesh) -> HeadMapping:
     for topology, owner in _candidates(mesh.vertices):
         fit, residual = _fit(mesh.vertices, topology.uv[owner], topology.in_chart[owner])
         if residual < LIMIT_METRES:
-            return _mapping(topology, owner, fit, residual)
+            return _mapping(mesh, topology, owner, fit, residual)
         nearest[topology.label] = min(residual, nearest.get(topology.label, np.inf))
     raise MMTalkerError(ErrorCode.UNSUPPORTED_HEAD, _explain(mesh, nearest))
 
 
-def _mapping(topology: Topology, owner: NDArray[np.int64], fit: Similarity, residual: float) -> HeadMapping:
+def _mapping(
+    mesh: Mesh, topology: Topology, owner: NDArray[np.int64], fit: Similarity, residual: float
+) -> HeadMapping:
     """Carry the topology's facts over to a mesh whose vertex i stands for row ``owner[i]``."""
     # The first of the mesh's vertices that stand for each row.
     first = np.full(topology.vertex_count, -1, dtype=np.int64)
     first[owner[::-1]] = np.arange(len(owner))[::-1]
     leader = topology.leader[owner]
+    confidence = _confidence(residual)
+    landmarks = {name: int(first[row]) for name, row in topology.landmarks.items()}
     return HeadMapping(
         topology=topology.name,
         uv=topology.uv[owner],
         role=topology.role[owner],
         jaw_weight=topology.jaw_weight[owner],
         leader=np.where(leader >= 0, first[leader], -1).astype(np.int32),
-        confidence=_confidence(residual),
+        confidence=confidence,
         to_canonical=fit,
-        landmarks={name: int(first[row]) for name, row in topology.landmarks.items()},
+        landmarks=landmarks,
         warnings=_doubts(residual),
+        points={name: mesh.vertices[vertex].astype(np.float64) for name, vertex in landmarks.items()},
+        regions=dict.fromkeys(REGIONS, confidence),
     )
 
 

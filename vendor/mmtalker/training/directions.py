@@ -51,10 +51,25 @@ def principal_directions(activations: Tensor, shapes: Tensor) -> Tensor:
     return sorted_rows
 
 
-def training_directions(batches: Batches, head: HeadTensors, config: TrainConfig) -> Tensor:
-    """Return the :func:`principal_directions` of what training will show, on one head."""
-    chance = [draws(config, MEASURED_STAGE, number) for number in range(MEASURED_BATCHES)]
+def training_activations(batches: Batches, config: TrainConfig) -> Tensor:
+    """Return (N, K) activations of what training will show."""
+    chance = (draws(config, MEASURED_STAGE, number) for number in range(MEASURED_BATCHES))
     drawn = (batches.draw(rng) for rng, _ in chance)
-    seen = torch.cat([(batch.target * batch.known[:, None]).flatten(0, 1) for batch in drawn])
-    rows = torch.multinomial(head.weight, MEASURED_POINTS, replacement=True, generator=chance[-1][1])
-    return principal_directions(seen, head.places[rows].shapes)
+    return torch.cat([(batch.target * batch.known[:, None]).flatten(0, 1) for batch in drawn])
+
+
+def training_directions(activations: Tensor, head: HeadTensors, config: TrainConfig) -> Tensor:
+    """Return the :func:`principal_directions` of :func:`training_activations` on one head."""
+    _, generator = draws(config, MEASURED_STAGE, MEASURED_BATCHES)
+    rows = torch.multinomial(head.weight, MEASURED_POINTS, replacement=True, generator=generator)
+    return principal_directions(activations, head.places[rows].shapes)
+
+
+def channel_use(activations: Tensor) -> Tensor:
+    """Return (K,) with mean 1: half of it the same for every channel, half how much speech uses it.
+
+    Args:
+        activations: (N, K) of the training motion.
+    """
+    used = activations.square().mean(dim=0).sqrt()
+    return 0.5 + 0.5 * used / used.mean()

@@ -19,14 +19,14 @@ def robust(difference: Tensor, scale: float) -> Tensor:
     return scale * (torch.sqrt((difference**2).sum(dim=-1) / scale**2 + 1.0) - 1.0)
 
 
-def shape_loss(predicted: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+def shape_loss(predicted: Tensor, truth: Tensor, use: Tensor) -> Tensor:
     """Distance of shape keys at sampled points.
 
     Args:
         predicted, truth: (K, P, 3) cm.
-        weight: (P,).
+        use: (K,) how much each counts.
     """
-    return (robust(predicted - truth, SHAPE_SCALE) * weight).sum() / (weight.sum() * len(truth))
+    return (robust(predicted - truth, SHAPE_SCALE).mean(dim=1) * use).sum() / use.sum()
 
 
 def displacement_loss(predicted: Tensor, truth: Tensor, weight: Tensor) -> Tensor:

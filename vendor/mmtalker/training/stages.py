@@ -95,13 +95,22 @@ def everything(
 
 
 def shape_keys(
-    network: MMTalkerNetwork, chart: Chart, heads: list[HeadTensors], config: TrainConfig
+    network: MMTalkerNetwork, chart: Chart, heads: list[HeadTensors], use: Tensor, config: TrainConfig
 ) -> Stage | None:
-    """Only what makes shape keys, and what it sees of a head. None for the joint form."""
+    """Only what makes shape keys, and what it sees of a head. None for the joint form.
+
+    Args:
+        network: to train.
+        chart: over which samples are drawn.
+        heads: to draw from.
+        use: (K,) how much each shape counts.
+        config: of the run.
+    """
     regression = network.regression
     if not isinstance(regression, FactorisedRegression):
         return None
     device = chart.corners.device
+    use = use.to(device)
 
     def loss_at(step: int) -> Terms:
         rng, generator = draws(config, 1, step)
@@ -117,9 +126,9 @@ def shape_keys(
         apart = shapes - compared.shapes
         _, lips, lids = torch.split(apart, [len(part.uv) for part in parts], dim=1)
         return {
-            "shape": shape_loss(shapes, compared.shapes, torch.ones_like(compared.uv[:, 0])),
-            "lip_contact": facing_gap(lips).abs().mean(),
-            "eye_closure": facing_gap(lids).abs().mean(),
+            "shape": shape_loss(shapes, compared.shapes, use),
+            "lip_contact": (facing_gap(lips).abs().mean(dim=1) * use).mean(),
+            "eye_closure": (facing_gap(lids).abs().mean(dim=1) * use).mean(),
         }
 
     over_chart = list(regression.trunk.encoding.parameters())

@@ -31,7 +31,7 @@ from mmtalker.speech.weights import ENCODER_FILE_NAME
 from mmtalker.training.batches import Batches
 from mmtalker.training.checkpoint import Checkpoint
 from mmtalker.training.config import TrainConfig
-from mmtalker.training.directions import training_directions
+from mmtalker.training.directions import channel_use, training_activations, training_directions
 from mmtalker.training.distributed import Processes, processes
 from mmtalker.training.head_set import load_heads
 from mmtalker.training.log import Log, draw_log
@@ -69,6 +69,7 @@ def _train(config: TrainConfig, folder: Path, out: Path, cache: Path, run: Proce
     heads = load_heads(folder, config)
     sets = load_speech(config, folder, cache, run)
     batches = Batches(sets, config)
+    activations = training_activations(batches, config)
     if run.first:
         counts = ", ".join(f"{len(found)} of {name}" for name, found in sets.items())
         print(f"{len(heads)} heads; recordings and their copies: {counts}", flush=True)
@@ -80,7 +81,7 @@ def _train(config: TrainConfig, folder: Path, out: Path, cache: Path, run: Proce
         model = config.model
         maps = fit_maps(heads, identities, model.map_resolution, model.variation_resolution)
         network.regression.set_maps(*(part.to(run.device) for part in maps))
-        network.regression.start_directions(training_directions(batches, heads[0], config))
+        network.regression.start_directions(training_directions(activations, heads[0], config))
     average = frozen_copy(network)
     checkpoint = Checkpoint(out / "checkpoint.pt", run)
     checkpoint.restore(network, average)
@@ -90,7 +91,7 @@ def _train(config: TrainConfig, folder: Path, out: Path, cache: Path, run: Proce
     learn(first, config, checkpoint, log, run, average)
     if run.first:  # the other stages are short, and one process does them
         for stage in (
-            shape_keys(average, chart, heads, config),
+            shape_keys(average, chart, heads, channel_use(activations), config),
             settle(average, chart, heads, batches, config),
         ):
             if stage is not None:
