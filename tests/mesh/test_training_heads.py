@@ -55,7 +55,7 @@ def test_random_anny_people_differ_and_close_their_eyes():
 def test_without_the_package_a_random_anny_head_says_what_to_install(monkeypatch):
     from mmtalker.data import heads
 
-    heads._anny_source.cache_clear()
+    heads.anny_source.cache_clear()
     monkeypatch.setitem(sys.modules, "anny", None)
     with pytest.raises(MMTalkerError) as caught:
         anny_head(np.random.default_rng(0))

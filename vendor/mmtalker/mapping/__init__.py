@@ -1,0 +1,1 @@
+"""How a head of any topology gets its place on the canonical chart."""

@@ -1,0 +1,287 @@
+"""Finding the face on a mesh: where on the canonical head its surface is, and how it lies in space."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mmtalker.mapping.cloud import SurfaceCloud, spread, triangle_normals
+from mmtalker.mapping.network import PixelNetwork, PixelPlaces
+from mmtalker.mapping.stance import (
+    COARSE_SIZE,
+    DECIMETRE,
+    FINE_CENTRE,
+    FINE_HALF,
+    FINE_SIZE,
+    aligned,
+    aligned_image,
+    around,
+)
+from mmtalker.mapping.views import Views, look
+from mmtalker.mesh.mesh import Similarity
+from mmtalker.mesh.rigid import umeyama
+
+Float64 = NDArray[np.float64]
+Int64 = NDArray[np.int64]
+Floats = NDArray[np.floating[Any]]
+
+COARSE_POINTS = 40_000
+FINE_POINTS = 60_000
+
+HEAD_METRES = 0.20
+"""Half a side of a view that shows a head whole."""
+
+CLOSE = 0.012
+"""Metres within which a pixel agrees with a similarity."""
+
+FACE_CHANCE = 0.5
+"""Of a pixel, from which it is taken for skin."""
+
+TRIALS = 4
+"""Views whose own similarity is tried: those with most face in them."""
+
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Networks:
+    """Both networks, in evaluation mode."""
+
+    coarse: PixelNetwork
+    fine: PixelNetwork
+
+
+@dataclass(frozen=True)
+class Correspondences:
+    """Points of a head with their places on the canonical one.
+
+    Attributes:
+        points: (N, 3) in the head's own space, or in canonical space where that is said.
+        place: (N, 3) canonical metres.
+        scale: (N,) expected error of the place, metres.
+    """
+
+    points: Float64
+    place: Float64
+    scale: Float64
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def chosen(self, rows: NDArray[Any]) -> Correspondences:
+        return Correspondences(self.points[rows], self.place[rows], self.scale[rows])
+
+
+@dataclass(frozen=True)
+class Located:
+    """A face that was found.
+
+    Attributes:
+        fit: from head space to canonical space.
+        seen: what the fine network said, with points in canonical space.
+        rough: what the coarse one said of the whole head, likewise.
+        agreement: 0..1, share of what looks like skin that agrees with ``fit``.
+        support: how much of a face was seen, 1 for about all of it.
+        others: whether there is another face somewhere else.
+    """
+
+    fit: Similarity
+    seen: Correspondences
+    rough: Correspondences
+    agreement: float
+    support: float
+    others: bool
+
+
+def locate_face(vertices: Floats, triangles: Int64, networks: Networks) -> Located | None:
+    """Look from all round, come nearer twice, then look straight on.
+
+    Args:
+        vertices: (V, 3) in any unit and pose.
+        triangles: (T, 3), turned outwards.
+        networks: what looks.
+
+    Returns:
+        None where nothing looks like a face.
+    """
+    points = np.asarray(vertices, dtype=np.float64)
+    centre, half = _ball(points[np.unique(triangles)])
+    fit: Similarity | None = None
+    found: Correspondences | None = None
+    others = False
+    for turn in range(3):
+        cloud = _cloud(points, triangles, centre, half, COARSE_POINTS)
+        if cloud is None:
+            return None
+        found, view = _look_around(cloud, centre, half, networks.coarse)
+        best = _best_similarity(found, view)
+        if best is None:
+            return None
+        fit = best
+        back = fit.inverse()
+        if turn == 0:
+            others = _elsewhere(found, fit)
+        centre = back.apply(np.array([0.0, -0.02, -0.05]))
+        half = back.scale * HEAD_METRES
+    assert fit is not None and found is not None
+    seen = None
+    for _ in range(2):
+        seen = _look_straight(points, triangles, fit, networks.fine)
+        if seen is None:
+            return None
+        change = _robust(seen.points, seen.place, 1.0 / seen.scale**2, CLOSE)
+        seen = Correspondences(change.apply(seen.points), seen.place, seen.scale)
+        fit = _after(change, fit)
+    assert seen is not None
+    apart = np.linalg.norm(seen.points - seen.place, axis=1)
+    rough = Correspondences(fit.apply(found.points), found.place, found.scale)
+    return Located(
+        fit,
+        seen,
+        rough,
+        agreement=float((apart < 2.0 * CLOSE).mean()),
+        support=min(1.0, len(seen) / FACE_PIXELS),
+        others=others,
+    )
+
+
+FACE_PIXELS = 3500.0
+"""Pixels of skin in the three aligned views of a usual face, about."""
+
+
+def _ball(points: Float64) -> tuple[Float64, float]:
+    middle = 0.5 * (points.min(axis=0) + points.max(axis=0))
+    return middle, float(np.linalg.norm(points - middle, axis=1).max())
+
+
+def _cloud(
+    points: Float64, triangles: Int64, centre: Float64, half: float, count: int
+) -> SurfaceCloud | None:
+    """Spread points over what lies within a view's reach; None where nothing does."""
+    corners = points[triangles]
+    near = (np.abs(corners.mean(axis=1) - centre).max(axis=1) < 1.8 * half) | (
+        (np.abs(corners - centre).max(axis=(1, 2)) < 6.0 * half)
+        & (np.ptp(corners, axis=1).max(axis=1) > 0.5 * half)
+    )
+    chosen = np.flatnonzero(near)
+    if not len(chosen) or not triangle_normals(points, triangles[chosen])[1].sum() > 0.0:
+        return None
+    return spread(points, triangles[chosen], count, np.random.default_rng(SEED))
+
+
+def _look_around(
+    cloud: SurfaceCloud, centre: Float64, half: float, network: PixelNetwork
+) -> tuple[Correspondences, Int64]:
+    """What the coarse network says from all sides, and the (N,) view that each pixel is from."""
+    rotation = around()
+    views = Views(
+        torch.from_numpy(rotation).float(), torch.zeros(len(rotation), 3), torch.ones(len(rotation))
+    )
+    points = torch.from_numpy(((cloud.points - centre) / half).astype(np.float32))
+    pictures = look(points, torch.from_numpy(cloud.normals), views, COARSE_SIZE)
+    said = _ask(network, pictures.image)
+    return _read(said, pictures.index, cloud.points.astype(np.float64), None)
+
+
+def _look_straight(
+    points: Float64, triangles: Int64, fit: Similarity, network: PixelNetwork
+) -> Correspondences | None:
+    """What the fine network says of the aligned face; points come back in canonical space."""
+    placed = fit.apply(points)
+    cloud = _cloud(placed, triangles, np.array(FINE_CENTRE), 1.3 * FINE_HALF, FINE_POINTS)
+    if cloud is None:
+        return None
+    at, facing = torch.from_numpy(cloud.points), torch.from_numpy(cloud.normals)
+    pictures = look(at, facing, aligned(), FINE_SIZE)
+    image = aligned_image(pictures, at, facing)
+    said = _ask(network, image)
+    found, _ = _read(said, pictures.index, cloud.points.astype(np.float64), image[:, 3:6, ::2, ::2])
+    return found if len(found) >= 30 else None
+
+
+@torch.inference_mode()
+def _ask(network: PixelNetwork, image: Tensor) -> PixelPlaces:
+    said: PixelPlaces = network(image.contiguous(memory_format=torch.channels_last))
+    return said
+
+
+def _read(
+    said: PixelPlaces, index: Tensor, points: Float64, base: Tensor | None
+) -> tuple[Correspondences, Int64]:
+    """Keep the pixels that show skin, and the view of each."""
+    even = index[:, ::2, ::2]
+    skin = (even >= 0) & (said.face.sigmoid() > FACE_CHANCE)
+    place = said.place if base is None else said.place + base
+    view, _, _ = torch.nonzero(skin, as_tuple=True)
+    rows = even[skin].numpy()
+    found = Correspondences(
+        points[rows],
+        place.permute(0, 2, 3, 1)[skin].double().numpy() / DECIMETRE,
+        said.scale[skin].double().numpy() / DECIMETRE,
+    )
+    return found, view.numpy()
+
+
+def _best_similarity(found: Correspondences, view: Int64) -> Similarity | None:
+    """The similarity that most pixels agree with, of those that single views propose."""
+    if len(found) < 30:
+        return None
+    trust = 1.0 / found.scale**2
+    mass = np.bincount(view, weights=trust, minlength=int(view.max()) + 1)
+    best, most = None, -1.0
+    for candidate in np.argsort(-mass)[:TRIALS]:
+        rows = np.flatnonzero(view == candidate)
+        if len(rows) < 10:
+            continue
+        proposed = _robust(found.points[rows], found.place[rows], trust[rows], 3.0 * CLOSE)
+        if not proposed.scale > 0.0:
+            continue
+        apart = np.linalg.norm(proposed.apply(found.points) - found.place, axis=1)
+        agreed = float((trust / (1.0 + (apart / (2.0 * CLOSE)) ** 2)).sum())
+        if agreed > most:
+            best, most = proposed, agreed
+    if best is None:
+        return None
+    apart = np.linalg.norm(best.apply(found.points) - found.place, axis=1)
+    rows = np.flatnonzero(apart < 6.0 * CLOSE)
+    if len(rows) < 10:
+        return best
+    return _robust(found.points[rows], found.place[rows], trust[rows], 2.0 * CLOSE)
+
+
+def _robust(points: Float64, place: Float64, trust: Float64, width: float) -> Similarity:
+    """Least squares that forget what does not agree: Geman and McClure's weights, narrower each round."""
+    weight = trust
+    fit = umeyama(points, place, weight)
+    for factor in (8.0, 4.0, 2.0, 1.0, 1.0, 1.0):
+        apart = np.linalg.norm(fit.apply(points) - place, axis=1)
+        weight = trust * (1.0 + (apart / (factor * width)) ** 2) ** -2.0
+        if not weight.sum() > 0.0:
+            return fit
+        fit = umeyama(points, place, weight)
+    return fit
+
+
+def _elsewhere(found: Correspondences, fit: Similarity) -> bool:
+    """Whether much of what looks like a face lies where the found head is not."""
+    away = np.linalg.norm(fit.apply(found.points) - [0.0, -0.02, -0.06], axis=1)
+    sure = found.scale < np.quantile(found.scale, 0.5)
+    return bool((sure & (away > 0.30)).sum() > 0.35 * max(1, int(sure.sum())))
+
+
+def _after(second: Similarity, first: Similarity) -> Similarity:
+    """x -> second(first(x))."""
+    return Similarity(
+        second.scale * first.scale,
+        second.rotation @ first.rotation,
+        second.apply(first.translation[None])[0],
+    )
+
+
+NetworkLoader = Callable[[], Networks]

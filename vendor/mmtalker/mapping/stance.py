@@ -1,0 +1,62 @@
+"""How views are taken: from all round for the first look, and of the aligned face for the second."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mmtalker.mapping.views import Pictures, Views, towards
+
+Float64 = NDArray[np.float64]
+
+DECIMETRE = 10.0
+"""What the networks say and read of places is in decimetres."""
+
+COARSE_SIZE = 64
+FINE_SIZE = 128
+
+FINE_HALF = 0.105
+"""Half a side of an aligned view, metres: chin and brows of a stylised face are in it."""
+
+FINE_CENTRE = (0.0, -0.02, 0.02)
+
+FINE_YAWS = (0.0, 40.0, -40.0)
+"""Degrees that the aligned views are turned by: from the front and both sides."""
+
+FINE_CHANNELS = 7
+"""Normal and position in canonical axes, and whether something is seen."""
+
+
+def around() -> Float64:
+    """Return (14, 3, 3) rotations of views from the faces and the corners of a cube."""
+    axes = np.concatenate([np.eye(3), -np.eye(3)])
+    corners = np.array([[x, y, z] for x in (-1.0, 1.0) for y in (-1.0, 1.0) for z in (-1.0, 1.0)])
+    directions = np.concatenate([axes, corners])
+    up = np.where(np.abs(directions[:, 1:2]) > 0.9, [[0.0, 0.0, 1.0]], [[0.0, 1.0, 0.0]])
+    return towards(directions, up)
+
+
+def aligned(yaws: Float64 | None = None) -> Views:
+    """Return the views of a face that lies in canonical space."""
+    angles = np.radians(np.asarray(FINE_YAWS) if yaws is None else yaws)
+    directions = np.stack([np.sin(angles), np.zeros_like(angles), np.cos(angles)], axis=1)
+    rotation = towards(directions, np.tile([0.0, 1.0, 0.0], (len(angles), 1)))
+    centre = torch.tensor(FINE_CENTRE).expand(len(angles), 3)
+    return Views(torch.from_numpy(rotation).float(), centre, torch.full((len(angles),), FINE_HALF))
+
+
+def aligned_image(pictures: Pictures, points: Tensor, normals: Tensor) -> Tensor:
+    """Return (N, FINE_CHANNELS, S, S): what the fine network reads.
+
+    Args:
+        pictures: of the aligned views.
+        points, normals: (P, 3) of the cloud in canonical space.
+    """
+    seen = (pictures.index >= 0)[:, None].float()
+    shown: Any = pictures.index.clamp_min(0)
+    normal, point = (part[shown].permute(0, 3, 1, 2) for part in (normals, points * DECIMETRE))
+    return torch.cat([normal * seen, point * seen, seen], dim=1)

@@ -1,0 +1,241 @@
+"""Train the networks that find a face on any mesh: ``python -m mmtalker.training.places``.
+
+A bank of people of all kinds is made once; both networks learn from pictures of them, drawn anew each step.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from mmtalker.data.any_heads.bank import MODELS, HeadCloud, fill_bank
+from mmtalker.mapping.network import PixelConfig, PixelNetwork, PixelPlaces
+from mmtalker.mapping.stance import (
+    COARSE_SIZE,
+    DECIMETRE,
+    FINE_CHANNELS,
+    FINE_SIZE,
+    FINE_YAWS,
+    aligned,
+    aligned_image,
+)
+from mmtalker.mapping.views import CHANNELS, Views, look
+
+CONFIGS = {
+    "coarse": PixelConfig(CHANNELS, (32, 56, 80, 128)),
+    "fine": PixelConfig(FINE_CHANNELS, (24, 40, 64, 96)),
+}
+
+BATCH = {"coarse": 24, "fine": 9}
+COARSE_POINTS = 32_000
+
+PEAK_RATE = 2.5e-3
+CHECKPOINT_EVERY = 500
+AVERAGE = 0.998
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Pictures of one head and the truth about their even pixels.
+
+    Attributes:
+        image: (N, C, S, S).
+        place: (N, 3, R, R) dm.
+        face: (N, R, R) whether the pixel shows skin of the head.
+        base: (N, 3, R, R) dm, what the network's answer is added to.
+    """
+
+    image: Tensor
+    place: Tensor
+    face: Tensor
+    base: Tensor
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line and train one network."""
+    parser = argparse.ArgumentParser(prog="python -m mmtalker.training.places", description=__doc__)
+    parser.add_argument("network", choices=CONFIGS)
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds heads/ict_facekit")
+    parser.add_argument("--bank", type=Path, required=True, help="folder where the people are kept")
+    parser.add_argument("-o", "--out", type=Path, required=True, help="checkpoint to write and go on from")
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
+    parser.add_argument("--heads", type=int, default=600)
+    parser.add_argument("--steps", type=int, default=9000)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(arguments)
+    bank = list(
+        fill_bank(options.bank, options.data, tuple(options.models), range(options.heads), options.seed)
+    )
+    learn(options.network, bank, options.steps, options.seed, options.out)
+    return 0
+
+
+def learn(name: str, bank: Sequence[HeadCloud], steps: int, seed: int, out: Path) -> PixelNetwork:
+    """Do all steps, or the rest of them; return the averaged network."""
+    torch.manual_seed(seed)
+    network = PixelNetwork(CONFIGS[name]).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average = PixelNetwork(CONFIGS[name])
+    average.load_state_dict(network.state_dict())
+    optimiser = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, weight_decay=0.01)
+    done = 0
+    if out.exists():
+        state = torch.load(out, weights_only=True)
+        network.load_state_dict(state["network"])
+        average.load_state_dict(state["average"])
+        optimiser.load_state_dict(state["optimiser"])
+        done = int(state["done"])
+    began, shown = time.monotonic(), {"place": 0.0, "face": 0.0}
+    for step in range(done, steps):
+        rng = np.random.default_rng([seed, len(name), step])
+        batch = draw(name, bank, rng)
+        for group in optimiser.param_groups:
+            warm = min(1.0, (step + 1) / 200)
+            group["lr"] = PEAK_RATE * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * step / steps)))
+        with torch.autocast("cpu", torch.bfloat16):
+            said = network(batch.image.contiguous(memory_format=torch.channels_last))
+        terms = losses(said, batch)
+        optimiser.zero_grad(set_to_none=True)
+        (terms["place"] + terms["face"]).backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimiser.step()
+        _follow(average, network, min(AVERAGE, (step + 1) / (step + 10)))
+        for key, value in terms.items():
+            shown[key] = 0.99 * shown.get(key, float(value)) + 0.01 * float(value.detach())
+        if (step + 1) % 100 == 0:
+            said_so = " ".join(f"{key} {value:.4f}" for key, value in shown.items())
+            print(f"{name} {step + 1} {said_so} {time.monotonic() - began:.0f} s", flush=True)
+        if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == steps:
+            state = {
+                "network": network.state_dict(),
+                "average": average.state_dict(),
+                "optimiser": optimiser.state_dict(),
+                "done": step + 1,
+            }
+            out.parent.mkdir(parents=True, exist_ok=True)
+            torch.save(state, out.with_suffix(".part"))
+            out.with_suffix(".part").replace(out)
+    return average
+
+
+def losses(said: PixelPlaces, batch: Sample) -> dict[str, Tensor]:
+    """Laplace likelihood of the place where there is skin, and cross entropy of being skin."""
+    face = batch.face.float()
+    apart = (said.place + batch.base - batch.place).norm(dim=1)
+    likelihood = apart / said.scale + 3.0 * said.scale.log()
+    skin = face.sum().clamp_min(1.0)
+    return {
+        "place": (likelihood * face).sum() / skin,
+        "face": binary_cross_entropy_with_logits(said.face, face),
+        "mm": 100.0 * (apart.detach() * face).sum() / skin,
+    }
+
+
+def draw(name: str, bank: Sequence[HeadCloud], rng: np.random.Generator) -> Sample:
+    """Draw a batch of pictures; several of one head, since drawing a head costs more than a view of it."""
+    each = len(FINE_YAWS)
+    heads = [bank[int(rng.integers(len(bank)))] for _ in range(BATCH[name] // each)]
+    make = coarse_sample if name == "coarse" else fine_sample
+    samples = [make(head, each, rng) for head in heads]
+    return Sample(
+        *(
+            torch.cat([getattr(sample, part) for sample in samples])
+            for part in ("image", "place", "face", "base")
+        )
+    )
+
+
+def coarse_sample(head: HeadCloud, count: int, rng: np.random.Generator) -> Sample:
+    """Views from anywhere, of all of it or of about the head."""
+    rows = rng.integers(0, len(head.points), COARSE_POINTS)
+    points, normals, place, on_chart = _mirrored_or_not(head, rows, rng)
+    stretch = np.exp(rng.uniform(-0.08, 0.08, 3))
+    points, normals = points * stretch, normals / stretch
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+    front = np.array([0.0, -0.02, 0.0])
+    rotations, centres, halves = [], [], []
+    middle = 0.5 * (points.min(axis=0) + points.max(axis=0))
+    radius = float(np.linalg.norm(points - middle, axis=1).max())
+    for _ in range(count):
+        turn = Rotation.random(random_state=rng).as_matrix()
+        if rng.random() < 0.7:
+            tilt = Rotation.from_rotvec(np.radians(rng.uniform(0.0, 75.0)) * _direction(rng)).as_matrix()
+            roll = Rotation.from_rotvec([0.0, 0.0, rng.uniform(-np.pi, np.pi)]).as_matrix()
+            turn = roll @ tilt
+        rotations.append(turn)
+        if rng.random() < 0.4:
+            centres.append(middle)
+            halves.append(radius * rng.uniform(0.9, 1.15))
+        else:
+            half = np.exp(rng.uniform(np.log(0.11), np.log(0.45)))
+            centres.append(front + [0.0, 0.0, -0.05] + rng.normal(size=3) * 0.25 * half)
+            halves.append(half)
+    views = Views(_tensor(np.stack(rotations)), _tensor(np.stack(centres)), _tensor(np.array(halves)))
+    pictures = look(_tensor(points), _tensor(normals), views, COARSE_SIZE)
+    truth, face = _truth(pictures.index, place, on_chart)
+    return Sample(pictures.image, truth, face, torch.zeros_like(truth))
+
+
+def fine_sample(head: HeadCloud, count: int, rng: np.random.Generator) -> Sample:
+    """The aligned views, with a similarity that is as wrong as the first look may leave it."""
+    points, normals, place, on_chart = _mirrored_or_not(head, np.arange(len(head.points)), rng)
+    turn = Rotation.from_rotvec(np.radians(rng.normal(size=3) * 5.0)).as_matrix()
+    points = points @ turn.T * np.exp(rng.normal() * 0.06) + rng.normal(size=3) * 0.006
+    normals = normals @ turn.T
+    views = aligned(np.asarray(FINE_YAWS) + rng.normal(size=len(FINE_YAWS)) * 4.0)
+    cloud, facing = _tensor(points), _tensor(normals)
+    pictures = look(cloud, facing, views, FINE_SIZE)
+    image = aligned_image(pictures, cloud, facing)
+    truth, face = _truth(pictures.index, place, on_chart)
+    return Sample(image, truth, face, image[:, 3:6, ::2, ::2])
+
+
+def _mirrored_or_not(
+    head: HeadCloud, rows: NDArray[np.int64], rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
+    side = np.array([-1.0 if rng.random() < 0.5 else 1.0, 1.0, 1.0], dtype=np.float32)
+    points, normals, place = (
+        part[rows].astype(np.float32) * side for part in (head.points, head.normals, head.place)
+    )
+    return points, normals, place, head.on_chart[rows]
+
+
+def _truth(index: Tensor, place: NDArray[np.float32], on_chart: NDArray[np.bool_]) -> tuple[Tensor, Tensor]:
+    even = index[:, ::2, ::2]
+    shown = even.clamp_min(0)
+    truth = (torch.from_numpy(place) * DECIMETRE)[shown].permute(0, 3, 1, 2)
+    return truth, (even >= 0) & torch.from_numpy(on_chart)[shown]
+
+
+def _direction(rng: np.random.Generator) -> NDArray[np.float64]:
+    drawn = rng.normal(size=3)
+    unit: NDArray[np.float64] = drawn / np.linalg.norm(drawn)
+    return unit
+
+
+def _tensor(values: NDArray[np.floating]) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))
+
+
+@torch.no_grad()
+def _follow(average: PixelNetwork, network: PixelNetwork, decay: float) -> None:
+    for slow, fast in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
+        if slow.dtype.is_floating_point:
+            slow.lerp_(fast, 1.0 - decay)
+        else:
+            slow.copy_(fast)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
