@@ -58,5 +58,7 @@ def head(name: str, vertices: int = 0) -> tuple[Mesh, HeadMapping]:
         warnings=(),
         points={name: copy.vertices[vertex].astype(np.float64) for name, vertex in copy.landmarks.items()},
         regions=dict.fromkeys(REGIONS, 1.0),
+        triangles=copy.triangles,
+        owner=np.arange(len(copy.vertices), dtype=np.int32),
     )
     return Mesh.from_polygons(copy.vertices, copy.triangles), mapping

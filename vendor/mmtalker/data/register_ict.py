@@ -17,6 +17,8 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
 from mmtalker.data import ict
+from mmtalker.data.transfer import transfer_errors
+from mmtalker.io.arrays import write_arrays
 from mmtalker.mapping.chart_places import below_chart, chart_places, untangle
 from mmtalker.mapping.face_parts import (
     IN_EYE_LEFT,
@@ -31,8 +33,6 @@ from mmtalker.mapping.face_parts import (
 )
 from mmtalker.mapping.registration import Target, fit_surface
 from mmtalker.mapping.template import template_face
-from mmtalker.data.transfer import transfer_errors
-from mmtalker.io.arrays import write_arrays
 from mmtalker.mesh.canonical import CanonicalHead, canonical_surface, load_canonical
 from mmtalker.mesh.flatten import signed_areas
 from mmtalker.mesh.rigid import umeyama

@@ -23,7 +23,7 @@ ZONE = 0.030
 CORNER = 0.0015
 """Metres before the corner where both lips are one."""
 
-SURE = (0.0015, 0.015)
+SURE = (0.0035, 0.016)
 """Height above or below the lip line, metres, from which and up to which a place tells the lip."""
 
 

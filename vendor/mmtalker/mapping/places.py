@@ -1,4 +1,4 @@
-"""From a fitted skin to (u, v) for every vertex: closest points outside, harmonic in the pockets, no folds."""
+"""From a fitted skin to every vertex' (u, v): closest points outside, harmonic in pockets, no folds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Int64 = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 TOUCHING = 0.004
-"""Metres within which a vertex lies on the fitted skin; farther away it is in a pocket, or none of the face."""
+"""Metres within which a vertex lies on the fitted skin; beyond, it is in a pocket or none of the face."""
 
 FAR = 0.025
 """Metres beyond which a vertex that hangs on nothing else is not skin of the head: a collar, a body."""

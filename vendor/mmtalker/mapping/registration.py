@@ -109,6 +109,9 @@ def fit_surface(
     weights = _edge_weights(source, triangles)
     laplacian = (sparse.diags(np.asarray(weights.sum(axis=1)).ravel()) - weights).tocsc()
     edges = weights.tocoo()
+    count = len(edges.row)
+    # Sums over every vertex' edges, as a product: adding at places one by one takes ten times as long.
+    gather = sparse.csr_matrix((np.ones(count), (edges.row, np.arange(count))), (len(source), count))
     trees = {}
     for label in np.unique(labels):
         members = np.flatnonzero(target.labels & label)
@@ -132,12 +135,15 @@ def fit_surface(
                 share = (extra / both)[:, None]
                 goal, pull = (1.0 - share) * goal + share * guides.positions, pull + extra
             pull[pinned], goal[pinned] = stage.pins, positions
-            rotations = _local_rotations(rest, fitted, edges)
+            rotations = _local_rotations(rest, fitted, edges, gather)
             between = 0.5 * (rotations[edges.row] + rotations[edges.col])
             turned = np.einsum("eij,ej->ei", between, rest[edges.row] - rest[edges.col])
-            right = np.zeros_like(fitted)
-            np.add.at(right, edges.row, edges.data[:, None] * turned)
-            solver = linalg.splu((laplacian + sparse.diags(pull + 1e-9)).tocsc())
+            right = gather @ (edges.data[:, None] * turned)
+            solver = linalg.splu(
+                (laplacian + sparse.diags(pull + 1e-9)).tocsc(),
+                permc_spec="MMD_AT_PLUS_A",
+                options={"SymmetricMode": True},
+            )
             fitted = solver.solve(right + (pull + 1e-9)[:, None] * goal)
     return fitted
 
@@ -159,11 +165,13 @@ def _edge_weights(vertices: Float64, triangles: Int64) -> sparse.csr_matrix:
     )
 
 
-def _local_rotations(rest: Float64, now: Float64, edges: sparse.coo_matrix) -> Float64:
+def _local_rotations(
+    rest: Float64, now: Float64, edges: sparse.coo_matrix, gather: sparse.csr_matrix
+) -> Float64:
     """(V, 3, 3) rotation of every vertex' star."""
     before, after = rest[edges.row] - rest[edges.col], now[edges.row] - now[edges.col]
-    covariance = np.zeros((len(rest), 3, 3))
-    np.add.at(covariance, edges.row, edges.data[:, None, None] * after[:, :, None] * before[:, None, :])
+    products = edges.data[:, None, None] * after[:, :, None] * before[:, None, :]
+    covariance = (gather @ products.reshape(-1, 9)).reshape(-1, 3, 3)
     left, _, right = np.linalg.svd(covariance)
     flip = np.linalg.det(left @ right) < 0.0
     left[flip, :, 2] *= -1.0

@@ -13,7 +13,7 @@ from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.mesh.canonical import canonical_surface, load_canonical
 from mmtalker.mesh.check import check_mesh
 from mmtalker.mesh.mesh import Float32, Float64, Int32, Mesh, Similarity
-from mmtalker.mesh.rigid import umeyama
+from mmtalker.mesh.rigid import robust_similarity
 from mmtalker.mesh.topology import Topology, known_topologies
 
 SURE_METRES = 0.005
@@ -69,6 +69,9 @@ class HeadMapping:
         warnings: sentences for the user about the mapping, not about the mesh.
         points: (3,) position in head space of each landmark, on the surface though rarely on a vertex.
         regions: 0..1 for each of ``REGIONS``.
+        triangles: (T, 3) its surface: vertices that an exporter split are one here, and all triangles turn
+            outwards.
+        owner: (V,) the vertex that stands for each in ``triangles``; itself where nothing was split.
         mouth: whether it can open.
     """
 
@@ -83,6 +86,8 @@ class HeadMapping:
     warnings: tuple[str, ...]
     points: Mapping[str, Float64]
     regions: Mapping[str, float]
+    triangles: Int32
+    owner: Int32
     mouth: Mouth = Mouth.PARTED
 
 
@@ -126,6 +131,8 @@ def _mapping(
         warnings=_doubts(residual),
         points={name: mesh.vertices[vertex].astype(np.float64) for name, vertex in landmarks.items()},
         regions=dict.fromkeys(REGIONS, confidence),
+        triangles=mesh.triangles(),
+        owner=np.arange(mesh.vertex_count, dtype=np.int32),
     )
 
 
@@ -167,16 +174,7 @@ def _fit(vertices: Float32, uv: Float32, chosen: NDArray[np.bool_]) -> tuple[Sim
     head, surface = load_canonical(), canonical_surface()
     source = vertices[chosen].astype(np.float64)
     target = surface.interpolate(head.vertices[: head.chart_count], uv[chosen])
-    weight = np.ones(len(source))
-    fit = Similarity.identity()
-    error = np.zeros(len(source))
-    for _ in range(20):
-        fit = umeyama(source, target, weight)
-        error = np.linalg.norm(fit.apply(source) - target, axis=1)
-        # Geman and McClure's weights: smooth, so that rounding of the input changes little.
-        weight = (1.0 + (error / max(float(np.median(error)), 1e-9)) ** 2) ** -2.0
-    better = np.sort(error)[: (len(error) + 1) // 2]
-    return fit, float(np.sqrt(np.mean(better**2)))
+    return robust_similarity(source, target)
 
 
 def _confidence(residual: float) -> float:

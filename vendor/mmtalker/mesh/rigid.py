@@ -46,6 +46,23 @@ def umeyama(
     return Similarity(scale, rotation, mean_b - scale * rotation @ mean_a)
 
 
+def robust_similarity(source: Float64, target: Float64) -> tuple[Similarity, float]:
+    """Return the similarity that most of (N, 3) points agree with, and the residual of the better half.
+
+    The residual is a root mean square in the target's unit.
+    """
+    weight = np.ones(len(source))
+    fit = Similarity.identity()
+    error = np.zeros(len(source))
+    for _ in range(20):
+        fit = umeyama(source, target, weight)
+        error = np.linalg.norm(fit.apply(source) - target, axis=1)
+        # Geman and McClure's weights: smooth, so that rounding of the input changes little.
+        weight = (1.0 + (error / max(float(np.median(error)), 1e-9)) ** 2) ** -2.0
+    better = np.sort(error)[: (len(error) + 1) // 2]
+    return fit, float(np.sqrt(np.mean(better**2)))
+
+
 def rotation_about(axis: Float64, radians: float) -> Float64:
     """Return the rotation matrix (3, 3) about a unit axis by the right-hand rule (Rodrigues)."""
     x, y, z = axis

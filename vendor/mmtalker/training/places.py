@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -224,7 +225,7 @@ def _direction(rng: np.random.Generator) -> NDArray[np.float64]:
     return unit
 
 
-def _tensor(values: NDArray[np.floating]) -> Tensor:
+def _tensor(values: NDArray[np.floating[Any]]) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))
 
 

@@ -105,7 +105,7 @@ def _cut_away(person: Person, rng: np.random.Generator) -> Bools:
     kind = rng.random()
     points = person.vertices
     if kind < 0.10:
-        return points[:, 2] < rng.uniform(-0.13, -0.05)
+        return np.asarray(points[:, 2] < rng.uniform(-0.13, -0.05))
     if kind < 0.16:
         return (points[:, 2] < rng.uniform(-0.06, -0.02)) | (points[:, 1] > rng.uniform(0.03, 0.08))
     if kind < 0.30:
@@ -120,7 +120,8 @@ def _hair(person: Person, rng: np.random.Generator) -> Bools:
     line = rng.uniform(0.03, 0.075)
     behind = place[:, 2] < rng.uniform(-0.10, -0.04)
     above = place[:, 1] > line - np.clip(-place[:, 2] - 0.03, 0.0, None) * rng.uniform(0.3, 2.0)
-    return person.on_chart & (above | (behind & (place[:, 1] > rng.uniform(-0.13, 0.0))))
+    hair: Bools = person.on_chart & (above | (behind & (place[:, 1] > rng.uniform(-0.13, 0.0))))
+    return hair
 
 
 def _beard(person: Person, rng: np.random.Generator) -> Bools:
@@ -128,4 +129,5 @@ def _beard(person: Person, rng: np.random.Generator) -> Bools:
     mouth = np.abs(place[:, 0]) < rng.uniform(0.0, 0.03)
     low = place[:, 1] < rng.uniform(-0.085, -0.055)
     lip = mouth & (place[:, 1] < -0.045) & (rng.random() < 0.5)
-    return person.on_chart & (low | lip) & (place[:, 2] > -0.09)
+    beard: Bools = person.on_chart & (low | lip) & (place[:, 2] > -0.09)
+    return beard

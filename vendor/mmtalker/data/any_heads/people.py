@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmtalker.data.anny_source import body_faces
-from mmtalker.mapping.chart_places import below_chart
 from mmtalker.data.heads import ANNY_LOCAL_SPREAD, anny_shapes, anny_source
 from mmtalker.data.ict import load_ict
+from mmtalker.mapping.chart_places import below_chart
 from mmtalker.mesh.canonical import canonical_surface, load_canonical
 from mmtalker.mesh.mapping import map_head
 from mmtalker.mesh.mesh import Mesh

@@ -1,0 +1,208 @@
+"""Mapping a head of unknown topology: read it, find its face, fit the canonical skin, read places off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.mapping.fit import FittedSkin, fit_skin
+from mmtalker.mapping.locate import Correspondences, Located, Networks, locate_face
+from mmtalker.mapping.places import ChartPlaces, find_places
+from mmtalker.mapping.reading import HeadReading, read_mesh
+from mmtalker.mesh.canonical import CanonicalHead, canonical_surface, load_canonical
+from mmtalker.mesh.mapping import REGIONS, HeadMapping, Hints, Mouth
+from mmtalker.mesh.mesh import Float64, Mesh
+from mmtalker.mesh.rigid import robust_similarity
+from mmtalker.mesh.roles import Role
+from mmtalker.mesh.surface import CanonicalSurface
+
+Int64 = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+SKIN_SHARE = 0.06
+"""Share of the face's pixels that a component shows, from which it is skin."""
+
+LEAST_SUPPORT = 0.12
+LEAST_AGREEMENT = 0.35
+"""Below either nothing that was found is called a face."""
+
+NEAR = 0.0015
+WIDE = 0.006
+"""Metres from skin to fitted skin: up to the first it is right, from the second it is wrong."""
+
+
+def map_any_head(
+    mesh: Mesh, networks: Networks, corrections: Mapping[str, Float64], hints: Hints | None
+) -> HeadMapping:
+    """Map a head by looking at it.
+
+    Args:
+        mesh: one that :func:`mmtalker.mesh.check.check_mesh` accepts.
+        networks: what looks.
+        corrections: landmarks that the animator moved, (3,) in head space.
+        hints: names of the mesh's parts.
+
+    Raises:
+        MMTalkerError: UNSUPPORTED_HEAD when no face is found.
+    """
+    reading = read_mesh(mesh)
+    located = locate_face(reading.vertices, reading.triangles, networks)
+    if located is None or located.support < LEAST_SUPPORT or located.agreement < LEAST_AGREEMENT:
+        raise MMTalkerError(
+            ErrorCode.UNSUPPORTED_HEAD,
+            "No face was found on this mesh. Choose a mesh that has a head with a face whose eyes, nose and "
+            "mouth are modelled and not only painted; hide or remove what covers it.",
+        )
+    vertices = located.fit.apply(reading.vertices)
+    skin = _skin(reading, vertices, located.seen)
+    own = reading.triangles[skin[reading.triangles].all(axis=1)]
+    moved = {name: located.fit.apply(np.asarray(place)[None])[0] for name, place in corrections.items()}
+    fitted = fit_skin(vertices, own, located, moved)
+    places = find_places(own, fitted)
+    return _assemble(mesh, reading, located, skin, own, fitted, places, hints)
+
+
+def _skin(reading: HeadReading, vertices: Float64, seen: Correspondences) -> Bools:
+    """(W,) components that the face is on."""
+    used = np.unique(reading.triangles)
+    _, nearest = cKDTree(vertices[used]).query(seen.points)
+    component = reading.component[used[nearest]]
+    share = np.bincount(component, minlength=int(reading.component.max()) + 1) / len(component)
+    chosen = share >= SKIN_SHARE
+    chosen[int(np.argmax(share))] = True
+    mask: Bools = chosen[reading.component] & (reading.component >= 0)
+    return mask
+
+
+def _assemble(
+    mesh: Mesh,
+    reading: HeadReading,
+    located: Located,
+    skin: Bools,
+    own: Int64,
+    fitted: FittedSkin,
+    places: ChartPlaces,
+    hints: Hints | None,
+) -> HeadMapping:
+    canonical = load_canonical()
+    uv, on_chart = places.uv, places.on_chart
+    rest = canonical.vertices[: canonical.chart_count].astype(np.float64)
+    here = np.flatnonzero(on_chart)
+    triangle, weights = canonical_surface().locate(uv[here])
+    target = canonical_surface().blend(rest, triangle, weights)
+    nearest = canonical_surface().triangles[triangle, np.argmax(weights, axis=1)]
+    fit, _ = robust_similarity(reading.vertices[here], target)
+    role = np.full(len(reading.vertices), Role.OTHER, dtype=np.uint8)
+    role[here] = canonical.role[nearest]
+    jaw_weight = np.zeros(len(role), dtype=np.float32)
+    leader = np.full(len(role), -1, dtype=np.int32)
+    regions = _regions(canonical, here, nearest, fitted, places, located)
+    points, landmarks = _landmarks(canonical, reading, own, uv, on_chart)
+    owner = reading.owner
+    # The first of the mesh's vertices that each welded one stands for.
+    first = np.full(len(role), -1, dtype=np.int64)
+    first[owner[::-1]] = np.arange(len(owner))[::-1]
+    confidence = float(np.mean([regions[name] for name in REGIONS]) * min(1.0, 2.0 * located.agreement))
+    mouth = Mouth.FUSED if fitted.fused else Mouth.PARTED
+    return HeadMapping(
+        topology="any",
+        uv=uv[owner].astype(np.float32),
+        role=role[owner],
+        jaw_weight=jaw_weight[owner],
+        leader=np.where(leader[owner] >= 0, first[leader[owner]], -1).astype(np.int32),
+        confidence=confidence,
+        to_canonical=fit,
+        landmarks={name: int(first[vertex]) for name, vertex in landmarks.items()},
+        warnings=tuple(reading.warnings) + _doubts(confidence, regions, mouth, located, places),
+        points=points,
+        regions=regions,
+        mouth=mouth,
+        owner=first[owner].astype(np.int32),
+        triangles=first[reading.triangles].astype(np.int32),
+    )
+
+
+def _regions(
+    canonical: CanonicalHead,
+    here: Int64,
+    nearest: Int64,
+    fitted: FittedSkin,
+    places: ChartPlaces,
+    located: Located,
+) -> dict[str, float]:
+    """Confidence by region: what the network was sure of, and how near the fitted skin came."""
+    region = region_of(canonical)[nearest]
+    doubt = fitted.guided[nearest]
+    close = 1.0 - np.clip((places.distance[here] - NEAR) / (WIDE - NEAR), 0.0, 1.0)
+    outside = fitted.template.outside[nearest]
+    found = {}
+    for number, name in enumerate(REGIONS):
+        rows = (region == number) & outside
+        if not rows.any():
+            found[name] = 0.0
+            continue
+        sure = 1.0 / (1.0 + (np.minimum(doubt[rows], 1.0) / 0.006) ** 2)
+        found[name] = float(np.clip(1.15 * sure.mean(), 0.0, 1.0) * close[rows].mean())
+    return found
+
+
+def region_of(canonical: CanonicalHead) -> Int64:
+    """(C,) index into ``REGIONS`` of every canonical skin vertex."""
+    vertices = canonical.vertices[: canonical.chart_count].astype(np.float64)
+    count = len(vertices)
+    region = np.full(count, REGIONS.index("face"))
+    at = {name: vertices[vertex] for name, vertex in canonical.landmarks.items()}
+    region[vertices[:, 1] < at["lip_lower_outer"][1] - 0.004] = REGIONS.index("jaw")
+    nose = np.linalg.norm(vertices - at["nose_tip"], axis=1) < 0.028
+    region[nose] = REGIONS.index("nose")
+    region[canonical.regions["upper_face"][:count]] = REGIONS.index("brows")
+    eyes = canonical.regions["eye_region"][:count]
+    region[eyes & (vertices[:, 0] > 0.0)] = REGIONS.index("eye_left")
+    region[eyes & (vertices[:, 0] <= 0.0)] = REGIONS.index("eye_right")
+    region[canonical.regions["lips"][:count]] = REGIONS.index("mouth")
+    return region
+
+
+def _landmarks(
+    canonical: CanonicalHead, reading: HeadReading, own: Int64, uv: Float64, on_chart: Bools
+) -> tuple[dict[str, Float64], dict[str, int]]:
+    """Position and nearest vertex of every landmark, in head space."""
+    laid = own[on_chart[own].all(axis=1)]
+    corners = uv[laid]
+    a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    area = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
+    surface = CanonicalSurface(uv, laid[area > 1e-12])
+    names = list(canonical.landmarks)
+    triangle, weights = surface.locate(canonical.uv[[canonical.landmarks[name] for name in names]])
+    found = surface.blend(reading.vertices, triangle, weights)
+    nearest = surface.triangles[triangle, np.argmax(weights, axis=1)]
+    points = {name: found[i] for i, name in enumerate(names)}
+    return points, {name: int(nearest[i]) for i, name in enumerate(names)}
+
+
+def _doubts(
+    confidence: float, regions: Mapping[str, float], mouth: Mouth, located: Located, places: ChartPlaces
+) -> tuple[str, ...]:
+    said = []
+    if located.others:
+        said.append(
+            "There is more than one face on this mesh; the clearest one is animated. Separate the heads into "
+            "objects of their own to animate the others."
+        )
+    if mouth is Mouth.FUSED:
+        said.append(
+            "The lips are one surface, so the mouth cannot open. Press Cut Mouth, or model an opening; "
+            "everything else moves meanwhile."
+        )
+    weak = [name.replace("_", " ") for name in REGIONS if regions[name] < 0.5]
+    if weak and confidence < 0.8:
+        said.append(
+            f"The mapping is unsure at: {', '.join(weak)}. Press Check Head and drag the points that are off."
+        )
+    if places.flipped:
+        said.append(f"{places.flipped} faces of the head are folded in the mapping; they may pinch.")
+    return tuple(said)

@@ -1,0 +1,72 @@
+"""The networks that find a face: how they are kept, and read once."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+
+from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.io.atomic import replacing
+from mmtalker.mapping.locate import Networks
+from mmtalker.mapping.network import PixelConfig, PixelNetwork
+
+FILE = Path(__file__).resolve().parents[2] / "weights" / "mapping.safetensors"
+"""Where the shipped networks lie."""
+
+FORMAT = "1"
+
+
+def save_networks(networks: Networks, path: Path, about: dict[str, Any]) -> None:
+    """Write both networks in half precision, with their sizes and what ``about`` says of them."""
+    tensors = {
+        f"{name}.{key}": value.detach().half() if value.dtype.is_floating_point else value
+        for name, network in vars(networks).items()
+        for key, value in network.state_dict().items()
+    }
+    metadata = {
+        "format": FORMAT,
+        "configs": json.dumps({name: net.config.to_json() for name, net in vars(networks).items()}),
+        "about": json.dumps(about),
+    }
+    with replacing(path) as partial:
+        partial.write_bytes(safetensors.torch.save(tensors, metadata))
+
+
+@lru_cache(maxsize=1)
+def load_networks(path: Path = FILE) -> Networks:
+    """Read what :func:`save_networks` wrote.
+
+    Raises:
+        MMTalkerError: WEIGHTS_MISSING when the file is absent, damaged or of another version.
+    """
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            metadata = file.metadata()
+            if metadata.get("format") != FORMAT:
+                raise ValueError(f"it is of format {metadata.get('format')!r} and not {FORMAT}")
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+        configs = json.loads(metadata["configs"])
+        return Networks(**{name: _network(name, configs[name], tensors) for name in ("coarse", "fine")})
+    except (OSError, KeyError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
+        raise MMTalkerError(
+            ErrorCode.WEIGHTS_MISSING,
+            f"The networks that find faces, {path}, cannot be used: {error}. Reinstall MMTalker.",
+        ) from error
+
+
+def _network(name: str, config: dict[str, Any], tensors: dict[str, torch.Tensor]) -> PixelNetwork:
+    network = PixelNetwork(PixelConfig(config["inputs"], tuple(config["widths"]), config["blocks"]))
+    prefix = f"{name}."
+    own = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+    network.load_state_dict(
+        {key: value.float() if value.dtype.is_floating_point else value for key, value in own.items()}
+    )
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.eval()
+    return network
