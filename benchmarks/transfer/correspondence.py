@@ -1,8 +1,8 @@
-"""Which triangles of two surfaces are in the same place: the source is fitted to the target, then they are paired.
+"""Which triangles of two surfaces are in the same place: one is fitted to the other, then they are paired.
 
-The second half of Sumner and Popović (2004). The fit keeps neighbouring triangles alike and all near to what they
-were, has its markers on the target's exactly, and is drawn more and more to the closest points of the target that
-face as it does.
+The second half of Sumner and Popović (2004). The fit keeps neighbouring triangles alike and all near to what
+they were, has its markers on the target's exactly, and is drawn more and more to the closest points of the
+target that face as it does.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def fit_template(source: Surface, target: Surface) -> Float64:
 
 
 def _face_laplacian(triangles: Int64) -> sparse.csr_matrix:
-    """Return (T, T): the quadratic form that sums squared differences over all edges between two triangles."""
+    """Return (T, T): the quadratic form that sums squared differences of neighbouring triangles."""
     count = len(triangles)
     ends = np.sort(np.concatenate([triangles[:, pair] for pair in ([0, 1], [1, 2], [2, 0])]), axis=1)
     _, edge = np.unique(ends, axis=0, return_inverse=True)

@@ -1,7 +1,7 @@
 """Deformation gradients of triangles, as Sumner and Popović (2004) define them, and linear systems of them.
 
-A triangle alone says nothing about what happens across it. So each gets a fourth point above its first corner,
-at a distance that grows like its edges; then its deformation is one matrix.
+A triangle alone says nothing about what happens across it. So each gets a fourth point above its first
+corner, at a distance that grows like its edges; then its deformation is one matrix.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from benchmarks.transfer.surface import Float64, Int64
 
 
 def frames(vertices: Float64, triangles: Int64) -> Float64:
-    """Return (T, 3, 3) whose columns lead from the first corner to the second, the third and the fourth point."""
+    """Return (T, 3, 3) whose columns lead from the first corner to second, third and fourth point."""
     first, second, third = (vertices[triangles[:, corner]] for corner in range(3))
     cross = np.cross(second - first, third - first)
     up = cross / np.sqrt(np.maximum(np.linalg.norm(cross, axis=1, keepdims=True), 1e-30))
@@ -28,29 +28,44 @@ def gradients(rest: Float64, moved: Float64, triangles: Int64) -> Float64:
 
 
 def gradient_operator(rest: Float64, triangles: Int64) -> sparse.csr_matrix:
-    """Return the matrix (3 T, V + T) from vertices and fourth points to all gradients, transposed, in one column.
+    """Return the matrix (3 T, V + T) from vertices and fourth points to all gradients.
 
-    Multiplied by (V + T, 3) positions it gives (3 T, 3); rows 3 t to 3 t + 2 are triangle t's gradient, transposed.
-    It also takes displacements, and then gives the gradients without the unit matrix.
+    Multiplied by (V + T, 3) positions it gives :func:`stacked` gradients, and by displacements those without
+    the unit matrix.
     """
-    count, total = len(rest), len(triangles)
     inverse = np.linalg.inv(frames(rest, triangles))  # (T, point, axis)
-    weights = np.concatenate([-inverse.sum(axis=1, keepdims=True), inverse], axis=1)  # (T, 4, axis)
-    points = np.concatenate([triangles, count + np.arange(total)[:, None]], axis=1)
-    rows = np.broadcast_to(3 * np.arange(total)[:, None, None] + np.arange(3), weights.shape)
+    fourth = len(rest) + np.arange(len(triangles))
+    return _operator(
+        inverse, np.concatenate([triangles, fourth[:, None]], axis=1), len(rest) + len(triangles)
+    )
+
+
+def tangent_operator(rest: Float64, triangles: Int64) -> sparse.csr_matrix:
+    """Return the matrix (3 T, V) from vertices to all gradients along the triangles.
+
+    Where each triangle has a goal of its own, least squares of it find the same vertices as those of
+    :func:`gradient_operator`: every fourth point is free to meet what is asked across its triangle.
+    """
+    return _operator(np.linalg.inv(frames(rest, triangles))[:, :2], triangles, len(rest))
+
+
+def _operator(weights: Float64, points: Int64, count: int) -> sparse.csr_matrix:
+    """Put (T, P - 1, 3) weights of all (T, P) points but the first into rows; the first balances them."""
+    weights = np.concatenate([-weights.sum(axis=1, keepdims=True), weights], axis=1)
+    rows = np.broadcast_to(3 * np.arange(len(points))[:, None, None] + np.arange(3), weights.shape)
     columns = np.broadcast_to(points[:, :, None], weights.shape)
     return sparse.csr_matrix(
-        (weights.ravel(), (rows.ravel(), columns.ravel())), shape=(3 * total, count + total)
+        (weights.ravel(), (rows.ravel(), columns.ravel())), shape=(3 * len(points), count)
     )
 
 
 def stacked(matrices: Float64) -> Float64:
-    """Return (T, 3, 3) gradients as the operator gives them, (3 T, 3)."""
+    """Return (T, 3, 3) gradients one below the other and transposed, (3 T, 3), as the operators give them."""
     return matrices.transpose(0, 2, 1).reshape(-1, 3)
 
 
 class PinnedSystem:
-    """A symmetric linear system of which some unknowns are known, factorised for any number of right sides."""
+    """A symmetric linear system with some unknowns given, factorised for any number of right sides."""
 
     def __init__(self, matrix: sparse.spmatrix, pinned: Int64) -> None:
         """Factorise what is left of (N, N) ``matrix`` when the unknowns ``pinned`` are given."""

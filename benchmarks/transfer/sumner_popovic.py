@@ -1,8 +1,9 @@
 """Deformation transfer (Sumner and Popović 2004): the target's triangles deform as the source's do.
 
-What a triangle of the target does is the mean of what the source's triangles in the same place do. The vertices that
-come nearest to that in the least squares, triangles weighing by their area, are found with one factorisation for all
-shapes. What no shape moves in the source stays in the target: gradients say nothing about where a surface is.
+What a triangle of the target does is the mean of what the source's triangles in the same place do. The
+vertices are those that come nearest to it by least squares, triangles weighing by their area. What a shape
+leaves still in the source stays in the target: gradients say nothing about where a surface is, and with one
+vertex held, as in the paper, faces drift.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from benchmarks.transfer.correspondence import Pairs, correspond
-from benchmarks.transfer.gradients import PinnedSystem, gradient_operator, gradients, stacked
+from benchmarks.transfer.gradients import PinnedSystem, gradients, stacked, tangent_operator
 from benchmarks.transfer.surface import Float64, Int64, Surface, aligned
 
 STILL = 1e-4
@@ -41,16 +42,17 @@ def deformation_transfer(
     pairs = correspond(source, target) if pairs is None else pairs
     turn = aligned(source, target).rotation
     mean = _mean_over_pairs(pairs, len(source.triangles), len(target.triangles))
-    operator = gradient_operator(target.vertices, target.triangles)
+    operator = tangent_operator(target.vertices, target.triangles)
     weighted = operator.T @ sparse.diags(np.repeat(target.areas, 3))
-    anchors = _anchors(source, shapes, target, pairs)
-    system = PinnedSystem(weighted @ operator, anchors)
+    matrix = (weighted @ operator).tocsr()
+    piece = _pieces(target)
     moved = np.empty((len(shapes), len(target.vertices), 3))
     for number, shape in enumerate(shapes):
         own = gradients(source.vertices, source.vertices + shape, source.triangles) - np.eye(3)
         wanted = (mean @ own.reshape(-1, 9)).reshape(-1, 3, 3)
         right = weighted @ stacked(turn @ wanted @ turn.T)
-        moved[number] = system.solve(right, np.zeros((len(anchors), 3)))[: len(target.vertices)]
+        still = _still(source, shape, target, pairs, piece)
+        moved[number] = PinnedSystem(matrix, still).solve(right, np.zeros((len(still), 3)))
     return moved
 
 
@@ -60,19 +62,30 @@ def _mean_over_pairs(pairs: Pairs, source_count: int, target_count: int) -> spar
     return sparse.csr_matrix((share, (pairs.target, pairs.source)), shape=(target_count, source_count))
 
 
-def _anchors(source: Surface, shapes: NDArray[np.floating[Any]], target: Surface, pairs: Pairs) -> Int64:
-    """Return the target's vertices that stay; at least one for each of its connected pieces."""
-    longest = np.linalg.norm(shapes, axis=2).max(axis=0)
-    of_triangle = np.full(len(target.triangles), -np.inf)
-    np.maximum.at(of_triangle, pairs.target, longest[source.triangles].max(axis=1)[pairs.source])
-    of_triangle[np.isneginf(of_triangle)] = np.inf  # without a pair nothing is known
+def _pieces(surface: Surface) -> NDArray[np.int32]:
+    """Return (V,) number of the connected piece of each vertex."""
+    start, stop = surface.triangles.ravel(), np.roll(surface.triangles, 1, axis=1).ravel()
+    edges = sparse.csr_matrix((np.ones(len(start)), (start, stop)), (len(surface.vertices),) * 2)
+    piece: NDArray[np.int32] = connected_components(edges, directed=False)[1]
+    return piece
+
+
+def _still(
+    source: Surface,
+    shape: NDArray[np.floating[Any]],
+    target: Surface,
+    pairs: Pairs,
+    piece: NDArray[np.int32],
+) -> Int64:
+    """Return the target's vertices that stay; of a piece that moves as a whole, those that move least."""
+    length = np.linalg.norm(shape, axis=1)[source.triangles].max(axis=1)
+    of_triangle = np.zeros(len(target.triangles))
+    np.maximum.at(of_triangle, pairs.target, length[pairs.source])
+    unknown = np.ones(len(target.triangles), dtype=np.bool_)
+    unknown[pairs.target] = False
+    of_triangle[unknown] = np.inf
     motion = np.zeros(len(target.vertices))
     np.maximum.at(motion, target.triangles.ravel(), np.repeat(of_triangle, 3))
-
-    following = np.roll(target.triangles, 1, axis=1)
-    ones = np.ones(target.triangles.size)
-    edges = sparse.csr_matrix((ones, (target.triangles.ravel(), following.ravel())), (len(motion),) * 2)
-    _, piece = connected_components(edges, directed=False)
-    least = np.full(piece.max() + 1, np.inf)
+    least = np.full(int(piece.max()) + 1, np.inf)
     np.minimum.at(least, piece, motion)
     return np.flatnonzero(motion <= np.maximum(least[piece], STILL * source.diagonal))
