@@ -1,7 +1,7 @@
-"""``python -m benchmarks.transfer``: one head model's shapes carried to people of the other, by several systems.
+"""``python -m benchmarks.transfer``: one head model's shapes carried to people of the other model.
 
-Each model has its own ARKit shapes, so the people's own are the truth. Ours get vertices in a random order, so that
-they have to find out what they look at.
+Each model has its own ARKit shapes, so the people's own are the truth. Ours get vertices in a random order,
+so that they have to find out what they look at.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ def shape_errors(head: TrainingHead, shapes: Float32) -> Float64:
 
 
 def measure(direction: Direction, systems: Mapping[str, System], progress: Progress = silent) -> Outcome:
-    """Measure all systems on all people of a direction; a head that a system refuses is noted and left out."""
+    """Measure all systems on all people of a direction, and note which head a system refuses."""
     errors: dict[str, list[Float64 | None]] = {name: [] for name in systems}
     refusals: dict[str, dict[int, str]] = {name: {} for name in systems}
     steps = len(direction.targets) * len(systems)

@@ -1,4 +1,4 @@
-"""The systems that give a head its shape keys: both baselines, and two ways of ours, which see the mesh alone."""
+"""The systems that give a head its shape keys: two baselines, and two of ours, which see the mesh alone."""
 
 from __future__ import annotations
 
