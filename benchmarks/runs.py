@@ -1,4 +1,4 @@
-"""What comparison and ablation share: their arguments, encoded speech, and the files that they write."""
+"""What comparison, ablation and transfer share: arguments, encoded speech, and the files that they write."""
 
 from __future__ import annotations
 
@@ -74,12 +74,15 @@ def about(module: str, arguments: Sequence[str] | None, config: TrainConfig, dev
         config: of training.
         device: where everything was computed.
     """
+    return {**setting(module, arguments, device), "steps": config.steps, "seed": config.seed}
+
+
+def setting(module: str, arguments: Sequence[str] | None, device: str) -> dict[str, Any]:
+    """Return command, device and circumstances of any run; the arguments are those of :func:`about`."""
     words = sys.argv[1:] if arguments is None else list(arguments)
     name = torch.cuda.get_device_name(0) if device == "cuda" else f"{torch.get_num_threads()} threads"
     return {
         "command": f"python -m {module} {shlex.join(words)}",
-        "steps": config.steps,
-        "seed": config.seed,
         "device": f"{device}, {name}",
         "torch": torch.__version__,
         **circumstances(),
@@ -88,7 +91,12 @@ def about(module: str, arguments: Sequence[str] | None, config: TrainConfig, dev
 
 def write(report: Report, text: str, out: Path, name: str) -> None:
     """Write ``NAME.md`` and ``NAME.json`` into the folder ``out``."""
-    for suffix, content in ((".md", text), (".json", report.dumps())):
+    write_both(text, report.dumps(), out, name)
+
+
+def write_both(text: str, data: str, out: Path, name: str) -> None:
+    """Write a text as ``NAME.md`` and JSON as ``NAME.json`` into the folder ``out``."""
+    for suffix, content in ((".md", text), (".json", data)):
         with replacing(out / f"{name}{suffix}") as partial:
             partial.write_text(content, encoding="utf-8")
 

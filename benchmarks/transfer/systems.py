@@ -1,0 +1,138 @@
+"""The systems that give a head its shape keys: two baselines, and two of ours, which see the mesh alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.transfer.closest_point import closest_point_transfer
+from benchmarks.transfer.sumner_popovic import deformation_transfer
+from benchmarks.transfer.surface import Float32, Float64, Surface, visible_skin
+from mmtalker.data.heads import TrainingHead
+from mmtalker.evaluation.face import skin_of, skin_triangles
+from mmtalker.mesh.mapping import map_head
+from mmtalker.mesh.mesh import Mesh
+from mmtalker.mesh.roles import CHART_ROLES
+from mmtalker.model.heads import HeadSurface
+from mmtalker.motion.arkit import ARKIT_INDEX, ARKIT_NAMES
+from mmtalker.pipeline import Talker
+
+STILL, CLOSEST_POINT, DEFORMATION = "still", "closest-point", "deformation-transfer"
+
+CHART, NETWORK = "chart", "network"
+
+SYSTEMS = {
+    STILL: "the head does not move, for scale",
+    CLOSEST_POINT: "heads laid over each other by landmarks; skin moves like the nearest skin",
+    DEFORMATION: "Sumner and Popović (2004): template fitting from landmarks, then deformation gradients",
+    CHART: "ours without a network: the head is mapped, and the source's shapes are read in the chart",
+    NETWORK: "ours: shape keys of trained weights, which know of the source only what they were trained on",
+}
+"""What each one is."""
+
+System = Callable[[TrainingHead, TrainingHead], Float32]
+"""Takes source and target to the target's shapes (52, V, 3), right on its visible skin.
+
+Of the target it must use surface, roles and landmarks alone.
+"""
+
+ShapesFor = Callable[[Mesh, TrainingHead], Float32]
+"""Takes a bare mesh and the source to the mesh's shapes (52, V, 3) in the mesh's space.
+
+Raises:
+    MMTalkerError: UNSUPPORTED_HEAD when it cannot tell where on a head the vertices lie.
+"""
+
+Transfer = Callable[[Surface, NDArray[np.floating[Any]], Surface], Float64]
+
+
+def build_systems(
+    names: list[str], weights: Path | None, device: str, known_order: bool, seed: int
+) -> dict[str, System]:
+    """Return systems by name.
+
+    Args:
+        names: of :data:`SYSTEMS`.
+        weights: folder of the network's; None for the shipped ones.
+        device: of the network.
+        known_order: whether ours get vertices in the model's own order; else they are shuffled.
+        seed: of the shuffle.
+    """
+    make: dict[str, Callable[[], System]] = {
+        STILL: lambda: _still,
+        CLOSEST_POINT: lambda: _on_skin(closest_point_transfer),
+        DEFORMATION: lambda: _on_skin(deformation_transfer),
+        CHART: lambda: of_mesh(chart_shapes, None if known_order else seed),
+        NETWORK: lambda: of_mesh(network_shapes(weights, device), None if known_order else seed),
+    }
+    return {name: make[name]() for name in names}
+
+
+def chart_shapes(mesh: Mesh, source: TrainingHead) -> Float32:
+    """Read the source's shapes where the mesh's vertices lie in the chart; what has no skin stays still."""
+    mapping = map_head(mesh)
+    skin = skin_of(source)
+    on_chart = np.ones(int(skin.sum()), dtype=np.bool_)
+    surface = HeadSurface.build(source.vertices[skin], skin_triangles(source), source.uv[skin], on_chart)
+    here = np.isin(mapping.role, CHART_ROLES)
+    triangle, weights = surface.chart.locate(mapping.uv[here])
+    shapes = np.zeros((len(source.shapes), mesh.vertex_count, 3), dtype=np.float32)
+    for made, shape in zip(shapes, source.shapes, strict=True):
+        made[here] = surface.chart.blend(shape[skin], triangle, weights)
+    return mapping.to_canonical.inverse().apply_vectors(shapes).astype(np.float32)
+
+
+def network_shapes(weights: Path | None, device: str) -> ShapesFor:
+    """Return what a trained network makes of a mesh; the source is whatever it was trained on."""
+    talker = Talker(device=device, weights=weights)
+
+    def shapes_for(mesh: Mesh, source: TrainingHead) -> Float32:
+        made = talker.prepare_head(mesh).shapes
+        shapes = np.zeros((len(ARKIT_NAMES), mesh.vertex_count, 3), dtype=np.float32)
+        for name, shape in zip(talker.names, made, strict=True):
+            if name in ARKIT_INDEX:
+                shapes[ARKIT_INDEX[name]] = shape
+        return shapes
+
+    return shapes_for
+
+
+def of_mesh(shapes_for: ShapesFor, seed: int | None) -> System:
+    """Give a system nothing but the target's mesh.
+
+    Args:
+        shapes_for: the system.
+        seed: of an order of vertices and triangles that no topology is recognised by; None to keep the order.
+    """
+
+    def system(source: TrainingHead, target: TrainingHead) -> Float32:
+        count = len(target.vertices)
+        order, triangles = np.arange(count), target.triangles
+        if seed is not None:
+            rng = np.random.default_rng(seed)
+            order, triangles = rng.permutation(count), rng.permutation(triangles)
+        place = np.argsort(order)
+        mesh = Mesh.from_polygons(target.vertices[order], place[triangles])
+        return shapes_for(mesh, source)[:, place]
+
+    return system
+
+
+def _still(source: TrainingHead, target: TrainingHead) -> Float32:
+    return np.zeros_like(target.shapes)
+
+
+def _on_skin(transfer: Transfer) -> System:
+    """Carry the visible skin's shapes; all else stays still."""
+
+    def system(source: TrainingHead, target: TrainingHead) -> Float32:
+        given, wanted = visible_skin(source), visible_skin(target)
+        shapes = np.zeros_like(target.shapes)
+        shapes[:, wanted.vertices] = transfer(given.surface, given.shapes, wanted.surface)
+        return shapes
+
+    return system
