@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from mmtalker.data.heads import TrainingHead
-from mmtalker.data.registration import closest_on_triangles
+from mmtalker.mapping.registration import closest_on_triangles
 from mmtalker.mesh.mesh import Similarity
 from mmtalker.mesh.normals import vertex_normals
 from mmtalker.mesh.rigid import umeyama

@@ -40,6 +40,15 @@ HEAD_METRES = 0.20
 CLOSE = 0.012
 """Metres within which a pixel agrees with a similarity."""
 
+LOOKS = 6
+"""At most so many looks from all round, nearer each time."""
+
+NEARER = 2.5
+FEW_PIXELS = 600
+
+LEAST_PIXELS = 8
+"""Of skin, without which there is no face."""
+
 FACE_CHANCE = 0.5
 """Of a pixel, from which it is taken for skin."""
 
@@ -115,20 +124,25 @@ def locate_face(vertices: Floats, triangles: Int64, networks: Networks) -> Locat
     fit: Similarity | None = None
     found: Correspondences | None = None
     others = False
-    for turn in range(3):
+    for turn in range(LOOKS):
         cloud = _cloud(points, triangles, centre, half, COARSE_POINTS)
         if cloud is None:
             return None
         found, view = _look_around(cloud, centre, half, networks.coarse)
-        best = _best_similarity(found, view)
-        if best is None:
+        fit = _best_similarity(found, view)
+        if fit is None:
             return None
-        fit = best
         back = fit.inverse()
+        head = back.scale * HEAD_METRES
         if turn == 0:
             others = _elsewhere(found, fit)
-        centre = back.apply(np.array([0.0, -0.02, -0.05]))
-        half = back.scale * HEAD_METRES
+        if turn >= 2 and head > 0.6 * half:
+            break
+        if len(found) < FEW_PIXELS and head < half / NEARER:
+            # A body: too little of a head to say how it lies, but enough to say where.
+            centre, half = np.median(found.points, axis=0), half / NEARER
+        else:
+            centre, half = back.apply(np.array([0.0, -0.02, -0.05])), max(head, half / 4.0)
     assert fit is not None and found is not None
     seen = None
     for _ in range(2):
@@ -230,14 +244,14 @@ def _read(
 
 def _best_similarity(found: Correspondences, view: Int64) -> Similarity | None:
     """The similarity that most pixels agree with, of those that single views propose."""
-    if len(found) < 30:
+    if len(found) < LEAST_PIXELS:
         return None
     trust = 1.0 / found.scale**2
     mass = np.bincount(view, weights=trust, minlength=int(view.max()) + 1)
     best, most = None, -1.0
     for candidate in np.argsort(-mass)[:TRIALS]:
         rows = np.flatnonzero(view == candidate)
-        if len(rows) < 10:
+        if len(rows) < LEAST_PIXELS // 2:
             continue
         proposed = _robust(found.points[rows], found.place[rows], trust[rows], 3.0 * CLOSE)
         if not proposed.scale > 0.0:
@@ -247,10 +261,10 @@ def _best_similarity(found: Correspondences, view: Int64) -> Similarity | None:
         if agreed > most:
             best, most = proposed, agreed
     if best is None:
-        return None
+        return _robust(found.points, found.place, trust, 6.0 * CLOSE)
     apart = np.linalg.norm(best.apply(found.points) - found.place, axis=1)
     rows = np.flatnonzero(apart < 6.0 * CLOSE)
-    if len(rows) < 10:
+    if len(rows) < LEAST_PIXELS:
         return best
     return _robust(found.points[rows], found.place[rows], trust[rows], 2.0 * CLOSE)
 

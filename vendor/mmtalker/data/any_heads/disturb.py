@@ -104,15 +104,16 @@ def _cut_away(person: Person, rng: np.random.Generator) -> Bools:
     """(V,) what is missing: the back, everything but a mask, or the neck."""
     kind = rng.random()
     points = person.vertices
+    gone: Bools = np.zeros(len(points), dtype=bool)
     if kind < 0.10:
-        return np.asarray(points[:, 2] < rng.uniform(-0.13, -0.05))
-    if kind < 0.16:
-        return (points[:, 2] < rng.uniform(-0.06, -0.02)) | (points[:, 1] > rng.uniform(0.03, 0.08))
-    if kind < 0.30:
-        return points[:, 1] < rng.uniform(-0.16, -0.10) - 0.4 * np.clip(-points[:, 2] - 0.05, 0.0, None)
-    if kind < 0.55:
-        return points[:, 1] < -np.exp(rng.uniform(np.log(0.16), np.log(0.9)))
-    return np.zeros(len(points), dtype=bool)
+        gone = points[:, 2] < rng.uniform(-0.13, -0.05)
+    elif kind < 0.16:
+        gone = (points[:, 2] < rng.uniform(-0.06, -0.02)) | (points[:, 1] > rng.uniform(0.03, 0.08))
+    elif kind < 0.30:
+        gone = points[:, 1] < rng.uniform(-0.16, -0.10) - 0.4 * np.clip(-points[:, 2] - 0.05, 0.0, None)
+    elif kind < 0.55:
+        gone = points[:, 1] < -np.exp(rng.uniform(np.log(0.16), np.log(0.9)))
+    return gone
 
 
 def _hair(person: Person, rng: np.random.Generator) -> Bools:
