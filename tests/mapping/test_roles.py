@@ -137,6 +137,16 @@ def test_names_take_apart_what_is_one_surface(ict):
 
 
 @pytest.mark.slow
+def test_coarse_lashes_and_a_tongue_off_the_middle(ict):
+    coarse = resample(ict, 8_000)
+    told = tell(mesh_of(coarse), coarse.role, seed=1)
+    assert told.right(Role.LASHES) == 1.0
+    vertices = HEAD.vertices + np.float32([0.006, 0.0, 0.0]) * (HEAD.role == Role.TONGUE)[:, None]
+    aside = Mesh(vertices, HEAD.mesh.loop_vertices, HEAD.mesh.loop_starts)
+    assert tell(aside, HEAD.role).right() == 1.0
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_random_people_of_ict(data_folder, seed):
     head = ict_head(data_folder, np.random.default_rng(seed))

@@ -73,13 +73,9 @@ def _is_tongue(part: Part) -> bool:
     if part.kind == Kind.TONGUE:
         return True
     width, height, length = part.size
-    if (
-        abs(part.middle[0]) > 0.006
-        or length < 0.025
-        or width > 0.054
-        or height > 0.038
-        or length < 0.7 * width
-    ):
+    if abs(part.middle[0]) > 0.012 or not 0.7 * width < length or length < 0.025:
+        return False
+    if width > 0.054 or height > 0.038:
         return False
     rear = part.points[part.points[:, 2] < part.low[2] + 0.6 * length]
     central = np.abs(rear[:, 0] - part.middle[0]) < 0.2 * width

@@ -175,10 +175,11 @@ def _follows_skin(part: Part, skin: Skin) -> bool:
         return bool(np.median(skin.distance(part.points)) < 5.0 * HUGS)
     if part.kind == Kind.STILL:
         return False
-    near_eye = within(mirrored(part.points), LASH_ZONE).mean() > 0.95
-    if not near_eye and within(part.points, BEARD_ZONE).mean() < 0.95:
-        return False
-    return bool(np.median(skin.distance(part.points)) < HUGS)
+    distance = skin.distance(part.points)
+    if within(mirrored(part.points), LASH_ZONE).mean() > 0.95:
+        # Lashes stand off, and a coarse one is mostly tips.
+        return bool(np.quantile(distance, 0.25) < HUGS and np.median(distance) < 2.0 * HUGS)
+    return bool(within(part.points, BEARD_ZONE).mean() > 0.95 and np.median(distance) < HUGS)
 
 
 def _leaders(part: Part, skin: Skin) -> Int32:
