@@ -13,6 +13,7 @@ from mmtalker.mapping.fit import FittedSkin, fit_skin
 from mmtalker.mapping.locate import Correspondences, Located, Networks, locate_face
 from mmtalker.mapping.places import ChartPlaces, find_places
 from mmtalker.mapping.reading import HeadReading, read_mesh
+from mmtalker.mapping.roles import assign_roles
 from mmtalker.mesh.canonical import CanonicalHead, canonical_surface, load_canonical
 from mmtalker.mesh.mapping import REGIONS, HeadMapping, Hints, Mouth
 from mmtalker.mesh.mesh import Float64, Mesh
@@ -96,10 +97,10 @@ def _assemble(
     target = canonical_surface().blend(rest, triangle, weights)
     nearest = canonical_surface().triangles[triangle, np.argmax(weights, axis=1)]
     fit, _ = robust_similarity(reading.vertices[here], target)
-    role = np.full(len(reading.vertices), Role.OTHER, dtype=np.uint8)
+    parts = assign_roles(reading, fit.apply(reading.vertices), skin, hints)
+    role, jaw_weight, leader = parts.role.copy(), parts.jaw_weight, parts.leader
+    role[skin] = Role.OTHER
     role[here] = canonical.role[nearest]
-    jaw_weight = np.zeros(len(role), dtype=np.float32)
-    leader = np.full(len(role), -1, dtype=np.int32)
     regions = _regions(canonical, here, nearest, fitted, places, located)
     points, landmarks = _landmarks(canonical, reading, own, uv, on_chart)
     owner = reading.owner

@@ -29,6 +29,9 @@ FAR = 0.025
 
 NEIGHBOURS = 10
 
+ROUNDS = 10
+"""Of laying folds out, in a patch wider by a ring each time."""
+
 
 @dataclass(frozen=True)
 class ChartPlaces:
@@ -56,9 +59,11 @@ def find_places(triangles: Int64, skin: FittedSkin) -> ChartPlaces:
     """
     count = len(skin.head_posed)
     used = np.unique(triangles)
-    uv, distance, matched = np.zeros((count, 2)), np.full(count, np.inf), np.zeros(count, dtype=bool)
+    uv, distance = np.zeros((count, 2)), np.full(count, np.inf)
+    matched, inside, low = (np.zeros(count, dtype=bool) for _ in range(3))
     template = skin.template
     normals = vertex_normals(skin.head_posed, triangles)
+    facing = vertex_normals(skin.posed, template.triangles)
     for bit in (BOTH, UPPER, LOWER):
         here = used[skin.bits[used] == bit]
         if not len(here):
@@ -72,21 +77,42 @@ def find_places(triangles: Int64, skin: FittedSkin) -> ChartPlaces:
         uv[here] = np.einsum("nk,nkd->nd", weights, template.uv[chosen])
         distance[here] = away
         matched[here] = (away < TOUCHING) & template.outside[chosen].all(axis=1)
+        foot, normal = (np.einsum("nk,nkd->nd", weights, part[chosen]) for part in (skin.posed, facing))
+        inside[here] = ((skin.head_posed[here] - foot) * normal).sum(axis=1) < 0.0
+        low[here] = template.low[chosen].any(axis=1)
     beyond = np.zeros(count, dtype=bool)
     beyond[used] = below_chart(uv[used])
-    uv = _fill_pockets(uv, triangles, matched, beyond, distance)
+    beyond |= low & ~matched
+    # What stands off the skin, such as hair, goes along with what is below it and is no pocket.
+    above = ~matched & ~beyond & ~inside
+    uv = _fill_pockets(uv, triangles, matched | above, beyond)
     on_chart = np.zeros(count, dtype=bool)
     on_chart[used] = ~(beyond[used] & (distance[used] > TOUCHING)) & (distance[used] < FAR * 4.0)
-    on_chart &= ~np.isnan(uv[:, 0])
+    on_chart &= ~np.isnan(uv[:, 0]) & ~(above & (distance > FAR))
     uv = np.where(on_chart[:, None], uv, 0.0)
-    laid = triangles[on_chart[triangles].all(axis=1)]
-    uv = untangle(uv, laid, beyond | ~on_chart)
-    counted = laid[~beyond[laid].any(axis=1)]
-    flipped = int((signed_areas(uv, counted) <= 0.0).sum())
-    return ChartPlaces(uv, on_chart, distance, flipped)
+    flat = on_chart & ~beyond & ~above
+    laid = triangles[flat[triangles].all(axis=1)]
+    uv = _unfolded(uv, laid)
+    return ChartPlaces(uv, on_chart, distance, int((signed_areas(uv, laid) <= 0.0).sum()))
 
 
-def _fill_pockets(uv: Float64, triangles: Int64, matched: Bools, beyond: Bools, distance: Float64) -> Float64:
+def _unfolded(uv: Float64, triangles: Int64) -> Float64:
+    """Lay folds out again where that helps; where it does not, leave what closest points said."""
+    laid = untangle(uv, triangles, np.zeros(len(uv), dtype=bool), ROUNDS)
+    bad = signed_areas(laid, triangles) <= 0.0
+    if not bad.any():
+        return laid
+    moved = (laid != uv).any(axis=1)
+    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]]])
+    edges = edges[moved[edges].all(axis=1)]
+    graph = sparse.coo_matrix((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), (len(uv), len(uv)))
+    _, patch = connected_components(graph, directed=False)
+    failed = np.zeros(int(patch.max()) + 1, dtype=bool)
+    failed[patch[triangles[bad]]] = True
+    return np.where((moved & failed[patch])[:, None], uv, laid)
+
+
+def _fill_pockets(uv: Float64, triangles: Int64, matched: Bools, beyond: Bools) -> Float64:
     """Let the insides of mouth, nose, ears and eye sockets hang on their rims like a soap film.
 
     NaN where a piece hangs on nothing.

@@ -11,11 +11,15 @@ from numpy.typing import NDArray
 from mmtalker.mapping.face_parts import OUTSIDE, Face, face_of, sockets_by_side
 from mmtalker.mapping.lips import BOTH, LipLine, geodesic, lip_bits
 from mmtalker.mesh.canonical import CanonicalHead, load_canonical
+from mmtalker.mesh.flatten import boundary_loop
 from mmtalker.mesh.roles import Role
 from mmtalker.motion.arkit import ARKIT_INDEX
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
+
+LOW = 0.045
+"""Metres from the neck's border that count as near it."""
 
 OPEN = 0.35
 """Strength of jawOpen at which lips cannot be taken for each other."""
@@ -31,6 +35,7 @@ class Template:
         triangles: (T, 3).
         outside: (C,) what is not inside mouth or eyes.
         lips: (C,) bits of the lip that a vertex belongs to, see :func:`lip_bits`.
+        low: (C,) what is near the neck's border, where other heads go on.
         line: where the lips meet.
         uv: (C, 2).
     """
@@ -40,6 +45,7 @@ class Template:
     triangles: Int64
     outside: NDArray[np.bool_]
     lips: Int64
+    low: NDArray[np.bool_]
     line: LipLine
     uv: Float64
 
@@ -67,12 +73,14 @@ def load_template() -> Template:
     upper = geodesic(face.rest, face.triangles, head.lip_pairs[:, 0].astype(np.int64))
     lower = geodesic(face.rest, face.triangles, head.lip_pairs[:, 1].astype(np.int64))
     lips = lip_bits(line, face.rest, upper, lower)
+    border = boundary_loop(face.triangles)
     return Template(
         rest=face.rest,
         opening=face.posed - face.rest,
         triangles=face.triangles,
         outside=face.labels == OUTSIDE,
         lips=lips,
+        low=geodesic(face.rest, face.triangles, border, LOW) < LOW,
         line=line,
         uv=head.uv.astype(np.float64),
     )
