@@ -6,7 +6,7 @@ import numpy as np
 
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.mesh.mapping import HeadMapping, Mouth
-from mmtalker.mesh.mesh import Float64, Mesh
+from mmtalker.mesh.mesh import Float64, Int32, Mesh
 from mmtalker.mesh.roles import CHART_ROLES
 from mmtalker.mesh.surface import CanonicalSurface
 
@@ -38,7 +38,7 @@ def find_lip_line(mesh: Mesh, mapping: HeadMapping) -> Float64:
     return _forward(np.concatenate([corners[:1], between, corners[1:]]))
 
 
-def _triangles_near(mesh: Mesh, mapping: HeadMapping, lips: Float64) -> np.ndarray:
+def _triangles_near(mesh: Mesh, mapping: HeadMapping, lips: Float64) -> Int32:
     """(N, 3) triangles of the head that have a place around the lips in the chart."""
     triangles = mesh.triangles()
     triangles = triangles[np.isin(mapping.role, CHART_ROLES)[triangles].all(axis=1)]
@@ -47,7 +47,8 @@ def _triangles_near(mesh: Mesh, mapping: HeadMapping, lips: Float64) -> np.ndarr
     inside = ((corners.max(axis=1) > low) & (corners.min(axis=1) < high)).all(axis=1)
     first, second = (corners[:, k] - corners[:, 0] for k in (1, 2))
     area = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
-    return triangles[inside & (area > _FLAT)]
+    found: Int32 = triangles[inside & (area > _FLAT)]
+    return found
 
 
 def _forward(line: Float64) -> Float64:

@@ -95,8 +95,9 @@ def points(request: Frame, name: str) -> dict[str, NDArray[np.float64]]:
 
 def _is_number(value: object) -> bool:
     # By comparison, since a whole number may be too large for isfinite.
-    known = isinstance(value, int | float) and not isinstance(value, bool)
-    return known and abs(value) <= sys.float_info.max
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) <= sys.float_info.max
 
 
 def _field(request: Frame, name: str, default: Any) -> Any:
