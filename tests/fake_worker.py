@@ -162,7 +162,7 @@ class FakeWorker:
         warnings = ["A warning of the head."]
         if frame.fields.get("corrections"):
             warnings.append(f"Moved: {sorted(frame.fields['corrections'].items())}.")
-        if frame.fields.get("part_names"):
+        if len(frame.fields.get("part_names", ())) > 1:
             counts = np.bincount(frame.arrays["part"], minlength=len(frame.fields["part_names"]))
             warnings.append(f"Parts: {list(zip(frame.fields['part_names'], counts.tolist(), strict=True))}.")
         self.send(frame.id, "head", head="h1", topology="fake", confidence=0.75, warnings=warnings)
