@@ -34,7 +34,10 @@ MODES = {
     "slow": "works for a minute with progress; can be cancelled",
     "old_version": "says hello with protocol 0",
     "refuses_version": "answers hello by an error",
-    "no_head": "answers head by an error",
+    "fused": "answers map by a mouth that is one surface, along the demo head's lips",
+    "slow_map": "works for a minute at map; can be cancelled",
+    "wrong_map": "gives places of one vertex too few",
+    "no_head": "answers head and map by an error",
     "fault": "answers head by an internal error, and logs it",
     "close_output": "closes standard output and lives on",
     "nan": "gives a NaN in the curves",
@@ -55,6 +58,17 @@ def load_wire() -> Any:
     sys.modules["fake_wire"] = module
     spec.loader.exec_module(module)
     return module
+
+
+def demo_lips() -> Any:
+    """(P, 3) between the lips of the demo head as Add Demo Head makes it, from its right to its left."""
+    path = Path(__file__).resolve().parents[1] / "vendor" / "mmtalker" / "assets" / "canonical_head.npz"
+    with np.load(path) as head:
+        vertices, pairs = head["vertices"], head["lip_pairs"]
+        names, rows = head["landmark_names"].tolist(), head["landmark_vertices"]
+    right, left = (vertices[rows[names.index(name)]] for name in ("mouth_right", "mouth_left"))
+    x, y, z = np.concatenate([right[None], vertices[pairs].mean(axis=1), left[None]]).T
+    return np.stack([x, -z, y], axis=1).astype("<f4")
 
 
 class FakeWorker:
@@ -145,8 +159,53 @@ class FakeWorker:
             return
         self.vertex_count = len(frame.arrays["vertices"])
         self.send(frame.id, "progress", stage="mapping", fraction=0.5)
+        warnings = ["A warning of the head."]
+        if frame.fields.get("corrections"):
+            warnings.append(f"Moved: {sorted(frame.fields['corrections'].items())}.")
+        if len(frame.fields.get("part_names", ())) > 1:
+            counts = np.bincount(frame.arrays["part"], minlength=len(frame.fields["part_names"]))
+            warnings.append(f"Parts: {list(zip(frame.fields['part_names'], counts.tolist(), strict=True))}.")
+        self.send(frame.id, "head", head="h1", topology="fake", confidence=0.75, warnings=warnings)
+
+    def on_map(self, frame: Any) -> None:
+        """Answer with landmarks on the head's bounding box, Blender's front being the face."""
+        if self.mode == "no_head":
+            self.error(frame.id, "unsupported_head", "This is no head. Choose another mesh.")
+            return
+        self.work(frame, 600 if self.mode == "slow_map" else 0)
+        if frame.id in self.cancelled:
+            self.error(frame.id, "cancelled", "The job was cancelled.")
+            return
+        vertices = frame.arrays["vertices"]
+        low, high = vertices.min(axis=0), vertices.max(axis=0)
+        middle, size = (low + high) / 2.0, high - low
+        offsets = {
+            "nose_tip": (0.0, -0.5, 0.0),
+            "chin": (0.0, -0.4, -0.5),
+            "mouth_right": (-0.2, -0.4, -0.2),
+            "mouth_left": (0.2, -0.4, -0.2),
+        }
+        found = {name: (middle + size * offset).tolist() for name, offset in offsets.items()}
+        points = found | {k: v for k, v in frame.fields.get("corrections", {}).items() if k in found}
+        line = [points["mouth_right"], points["mouth_left"]]
+        share = (vertices - low) / np.maximum(size, 1e-9)
+        region = np.clip((share[:, 2] * 7).astype("|u1"), 0, 6)
+        arrays = {
+            "uv": share[len(share) and self.mode == "wrong_map" :, [0, 2]].astype("<f4"),
+            "role": np.zeros(len(vertices), "|u1"),
+            "region": region,
+            "lip_line": demo_lips() if self.mode == "fused" else np.array(line, "<f4"),
+        }
         self.send(
-            frame.id, "head", head="h1", topology="fake", confidence=0.75, warnings=["A warning of the head."]
+            frame.id,
+            "map",
+            arrays,
+            topology="fake",
+            confidence=0.75,
+            regions={"mouth": 0.9, "eye_left": 0.6, "jaw": 0.2},
+            mouth="fused" if self.mode == "fused" else "parted",
+            points=points,
+            warnings=["The neck is open."],
         )
 
     def on_audio(self, frame: Any) -> None:
@@ -164,12 +223,10 @@ class FakeWorker:
         if self.mode == "wrong_answer":
             self.send(frame.id, "pong")
             return
-        for step in range(600 if self.mode == "slow" else 0):
-            if frame.id in self.cancelled:
-                self.error(frame.id, "cancelled", "The job was cancelled.")
-                return
-            self.send(frame.id, "progress", stage="motion", fraction=step / 600)
-            time.sleep(0.1)
+        self.work(frame, 600 if self.mode == "slow" else 0)
+        if frame.id in self.cancelled:
+            self.error(frame.id, "cancelled", "The job was cancelled.")
+            return
         if self.mode == "cut_frame":
             self.send_raw('{"type":"result","id":4,"arrays":[{"name":"a","dtype":"<f4","shape":[9]}]}')
             os._exit(5)
@@ -185,6 +242,14 @@ class FakeWorker:
             stats={"seconds": 0.5},
             warnings=["And one more."],
         )
+
+    def work(self, frame: Any, steps: int) -> None:
+        """Take a tenth of a second for each step, until it is cancelled."""
+        for step in range(steps):
+            if frame.id in self.cancelled:
+                return
+            self.send(frame.id, "progress", stage="motion", fraction=step / steps)
+            time.sleep(0.1)
 
     def result_arrays(self, frame: Any) -> dict[str, Any]:
         """Return curves that follow sines of the time, and shapes that move every vertex down."""

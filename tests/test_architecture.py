@@ -110,7 +110,7 @@ def test_addon_never_imports_torch_nor_the_backend() -> None:
 
 @pytest.mark.parametrize("package", BLENDERLESS, ids=lambda path: path.name)
 def test_addon_half_without_blender_never_mentions_bpy(package: Path) -> None:
-    assert importers(package, {"bpy", "bpy_extras", "mathutils", "gpu", "aud"}) == {}
+    assert importers(package, {"bpy", "bmesh", "bpy_extras", "mathutils", "gpu", "aud"}) == {}
 
 
 def test_wire_format_needs_numpy_alone() -> None:

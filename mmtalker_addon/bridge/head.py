@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.head_record import Point
 from ..core.mesh_checks import find_mesh_problem
+from ..engine.head_request import HeadRequest
+from . import landmarks
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ def find_head(context: Any) -> tuple[Any, str]:
         return chosen, ""
     active = context.view_layer.objects.active
     meshes = [obj for obj in context.selected_objects if obj.type == "MESH"]
+    if landmarks.owner(active) is not None:
+        return landmarks.owner(active), ""
     if active is not None and active.type == "MESH":
         return active, ""
     if len(meshes) == 1:
@@ -89,6 +95,31 @@ def read_head(obj: Any) -> HeadArrays:
     mesh.polygons.foreach_get("loop_start", starts[:-1])
     starts[-1] = len(loops)
     return HeadArrays(vertices.reshape(-1, 3), loops, starts)
+
+
+def head_request(obj: Any, arrays: HeadArrays, corrections: Mapping[str, Point]) -> HeadRequest:
+    """The head as the backend is sent it: with moved landmarks, and what its parts are called."""
+    names, part = _parts(obj)
+    return HeadRequest(
+        vertices=arrays.vertices,
+        loop_vertices=arrays.loop_vertices,
+        loop_starts=arrays.loop_starts,
+        name=obj.name,
+        corrections=dict(corrections),
+        part_names=names,
+        part=part,
+    )
+
+
+def _parts(obj: Any) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+    """Object and material as one name, and the (F,) index of each polygon's."""
+    indices = np.empty(len(obj.data.polygons), dtype=np.int32)
+    obj.data.polygons.foreach_get("material_index", indices)
+    used, part = np.unique(indices, return_inverse=True)
+    slots = [slot.material for slot in obj.material_slots]
+    materials = [slots[index] if index < len(slots) else None for index in used]
+    names = tuple(obj.name if found is None else f"{obj.name}: {found.name}" for found in materials)
+    return names, part.ravel().astype(np.int32)
 
 
 def data_problem(obj: Any, arrays: HeadArrays) -> str:

@@ -106,6 +106,22 @@ def take_back(obj: Any, written: KeysWritten) -> None:
     obj.data.update()
 
 
+def our_keys(obj: Any) -> tuple[str, ...]:
+    """Names of the keys that an earlier run made and nobody edited."""
+    keys = obj.data.shape_keys
+    ours = {} if keys is None else dict(keys.get(_TAG, {}))
+    blocks = {name: keys.key_blocks[name] for name in ours if name in keys.key_blocks}
+    return tuple(name for name, block in blocks.items() if _digest(_coordinates(block)) == ours[name])
+
+
+def mark_ours(obj: Any, names: Sequence[str]) -> None:
+    """Remember keys as ours in their present form, after vertices were added to the mesh."""
+    if names:
+        keys = obj.data.shape_keys
+        digests = {name: _digest(_coordinates(keys.key_blocks[name])) for name in names}
+        keys[_TAG] = dict(keys[_TAG]) | digests
+
+
 def widen_ranges(obj: Any, curves: Mapping[str, NDArray[np.float32]]) -> None:
     """Open the slider of each key whose curve would be clamped; never narrow one.
 

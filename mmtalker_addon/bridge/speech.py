@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -17,7 +16,8 @@ from ..core.timing import ClipTiming, StripFacts, file_timing, frame_rate, strip
 from ..engine.errors import EngineCode, EngineError
 from ..engine.job import JobRequest
 from ..engine.result import JobResult
-from . import action, head, keys, sequencer, sound
+from . import action, head, head_store, keys, landmarks, sequencer, sound
+from .blocks import OBJECT_MODE_FIRST, by_uid, is_object_mode
 from .version import addon_version
 
 
@@ -73,7 +73,7 @@ def find_problem(context: Any) -> str:
     """Why Generate cannot be pressed now; quick enough for a panel, empty where nothing is wrong."""
     obj, reason = head.find_head(context)
     problem = reason or head.head_problem(obj) or _sound_problem(context)
-    return problem or ("" if _is_object_mode(context) else "Switch to Object Mode first.")
+    return problem or ("" if is_object_mode(context) else OBJECT_MODE_FIRST)
 
 
 def make_plan(context: Any) -> Plan:
@@ -89,10 +89,7 @@ def make_plan(context: Any) -> Plan:
     _refuse(head.data_problem(obj, arrays))
     recording, times, timing = _sound_and_timing(context)
     request = JobRequest(
-        vertices=arrays.vertices,
-        loop_vertices=arrays.loop_vertices,
-        loop_starts=arrays.loop_starts,
-        head_name=obj.name,
+        head=head.head_request(obj, arrays, head_store.corrections(obj)),
         fps=timing.fps,
         start_time=timing.start_time,
         frames=timing.frames,
@@ -119,10 +116,10 @@ def make_plan(context: Any) -> Plan:
 
 def lost_reason(plan: Plan) -> str:
     """Why a result would have nowhere to go any more; empty while all is there."""
-    obj = _by_uid(bpy.data.objects, plan.head_uid)
+    obj = by_uid(bpy.data.objects, plan.head_uid)
     if obj is None or obj.type != "MESH":
         return f"The head {plan.head_name} was deleted meanwhile: the speech was discarded."
-    scene = _by_uid(bpy.data.scenes, plan.scene_uid)
+    scene = by_uid(bpy.data.scenes, plan.scene_uid)
     if scene is None:
         return f"The scene of {plan.head_name} was deleted meanwhile: the speech was discarded."
     if _rate(scene) != plan.frame_rate:
@@ -136,26 +133,15 @@ def lost_reason(plan: Plan) -> str:
     return ""
 
 
-def wait_reason(context: Any) -> str:
-    """Why a result may not be written just now; empty where it may.
-
-    Other modes have an undo of their own, where new shape keys would be lost or not undone. A render reads
-    the data from another thread.
-    """
-    if bpy.app.is_job_running("RENDER"):
-        return "The speech is ready and waits for the render to end"
-    return "" if _is_object_mode(context) else "The speech is ready and waits for Object Mode"
-
-
 def write_result(plan: Plan, result: JobResult) -> Written:
     """Put a result on the head: shape keys, slider ranges and the Action, all of it or nothing.
 
     Raises:
         EngineError: the head is no longer what the result was made for.
     """
-    obj = _by_uid(bpy.data.objects, plan.head_uid)
+    obj = by_uid(bpy.data.objects, plan.head_uid)
     problem = head.head_problem(obj)
-    if not problem and len(obj.data.vertices) != len(plan.request.vertices):
+    if not problem and len(obj.data.vertices) != len(plan.request.head.vertices):
         problem = f"{obj.name} was edited meanwhile, so the speech does not fit it: press Generate again."
     _refuse(problem)
     match = match_names(result.names, keys.existing_names(obj))
@@ -169,12 +155,12 @@ def write_result(plan: Plan, result: JobResult) -> Written:
         raise
     keys.widen_ranges(obj, curves)
     warnings = [*result.warnings, *match.warnings, *head.head_warnings(obj)]
-    warnings += keys.key_warnings(obj, result.names) + keys.edited_warnings(written)
+    warnings += _landmark_warnings(obj) + keys.key_warnings(obj, result.names) + keys.edited_warnings(written)
     warnings += action.play_take(obj, take, name)
     if plan.strip_times is not None and sound.heard_times(_strip(plan)) != plan.strip_times:
         warnings.append(f"The strip {plan.sound.strip} was moved or trimmed meanwhile: press Generate again.")
     if plan.sound.strip is None:
-        scene = _by_uid(bpy.data.scenes, plan.scene_uid)
+        scene = by_uid(bpy.data.scenes, plan.scene_uid)
         last_frame = plan.timing.first_frame + len(result.curves) - 1
         scene.frame_end = max(scene.frame_end, last_frame)  # a longer scene is left as it is
         if plan.add_strip:
@@ -183,18 +169,15 @@ def write_result(plan: Plan, result: JobResult) -> Written:
     return Written(take.action, len(written.made), len(written.renewed), driven, tuple(warnings))
 
 
-def _is_object_mode(context: Any) -> bool:
-    return context.mode in {"OBJECT", "POSE"}
-
-
-def _by_uid(blocks: Iterable[Any], uid: int) -> Any:
-    """The data-block with this session number, which outlives undo and renaming; None once it is gone."""
-    return next((block for block in blocks if block.session_uid == uid), None)
+def _landmark_warnings(obj: Any) -> list[str]:
+    if not landmarks.moved(obj):
+        return []
+    return [f"Landmarks of {obj.name} were moved and not used yet: press Update, then Generate again."]
 
 
 def _strip(plan: Plan) -> Any:
     """The plan's strip as it is now, or None."""
-    strips = sound.sound_strips(_by_uid(bpy.data.scenes, plan.sequencer_uid))
+    strips = sound.sound_strips(by_uid(bpy.data.scenes, plan.sequencer_uid))
     return next((strip for strip in strips if strip.name == plan.sound.strip), None)
 
 

@@ -1,5 +1,13 @@
 """The buttons."""
 
+from .check import (
+    MMTALKER_OT_check_head,
+    MMTALKER_OT_done_check,
+    MMTALKER_OT_refit_head,
+    MMTALKER_OT_reset_landmarks,
+    MMTALKER_OT_reset_selected,
+)
+from .cut import MMTALKER_OT_cut_mouth
 from .generate import MMTALKER_OT_cancel, MMTALKER_OT_generate
 from .head import MMTALKER_OT_add_demo_head, MMTALKER_OT_use_active
 from .log import MMTALKER_OT_show_log
@@ -8,6 +16,12 @@ from .set_up import MMTALKER_OT_set_up
 CLASSES = (
     MMTALKER_OT_use_active,
     MMTALKER_OT_add_demo_head,
+    MMTALKER_OT_check_head,
+    MMTALKER_OT_refit_head,
+    MMTALKER_OT_reset_landmarks,
+    MMTALKER_OT_reset_selected,
+    MMTALKER_OT_done_check,
+    MMTALKER_OT_cut_mouth,
     MMTALKER_OT_generate,
     MMTALKER_OT_cancel,
     MMTALKER_OT_set_up,

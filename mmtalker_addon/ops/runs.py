@@ -68,6 +68,11 @@ def current() -> Run | None:
     return _State.current
 
 
+def busy_reason() -> str:
+    """Why nothing else can be started; empty where nothing runs."""
+    return "" if _State.current is None else f"{_State.current.title} is running: wait, or cancel it."
+
+
 def last() -> Outcome | None:
     """How the last run ended, or None since this file was opened."""
     return _State.last

@@ -15,8 +15,7 @@ from .running import LongOperator
 
 def set_up_disabled_reason() -> str:
     """Why Set Up is grey; empty where it is not."""
-    run = runs.current()
-    return f"{run.title} is running: wait, or cancel it." if run is not None else set_up.find_problem()
+    return runs.busy_reason() or set_up.find_problem()
 
 
 class SetUpRun:

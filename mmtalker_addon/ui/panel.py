@@ -12,6 +12,7 @@ from ..ops import runs
 from ..ops.generate import generate_disabled_reason
 from ..ops.head import add_disabled_reason
 from .backend import draw_log, draw_missing
+from .check import draw_check
 from .text import draw_text
 
 
@@ -40,6 +41,16 @@ class MMTALKER_PT_main(_Tab, bpy.types.Panel):
             return
         _draw_generate(layout, context)
         _draw_last(layout, context)
+
+
+class MMTALKER_PT_check(_Tab, bpy.types.Panel):
+    """Whether the head was understood, and what to do where it was not."""
+
+    bl_label = "Check Head"
+    bl_parent_id = "MMTALKER_PT_main"
+
+    def draw(self, context: Any) -> None:
+        draw_check(self.layout, context, backend.find(context))
 
 
 class MMTALKER_PT_advanced(_Tab, bpy.types.Panel):

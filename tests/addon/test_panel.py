@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import bpy
 import pytest
 
-from mmtalker_addon.bridge import set_up
+from mmtalker_addon.bridge import head_store, landmarks, set_up
 from mmtalker_addon.ops import runs
 from mmtalker_addon.ui.backend import draw_backend
-from mmtalker_addon.ui.panel import MMTALKER_PT_advanced, MMTALKER_PT_main
+from mmtalker_addon.ui.panel import MMTALKER_PT_advanced, MMTALKER_PT_check, MMTALKER_PT_main
 from tests.addon.scenes import generate
 
 
@@ -85,6 +85,59 @@ def test_what_is_seldom_needed_is_in_a_panel_below(speaking):
     assert drawn(MMTALKER_PT_advanced) == ["seed", "mmtalker.show_log"]
     assert "seed" not in drawn(MMTALKER_PT_main)
     assert MMTALKER_PT_advanced.bl_parent_id == MMTALKER_PT_main.__name__
+
+
+def test_head_that_was_never_checked_shows_one_button_and_what_it_does(speaking):
+    shown = drawn(MMTALKER_PT_check)
+    assert shown[0] == "mmtalker.check_head"
+    assert "Shows where MMTalker sees the parts" in " ".join(shown)
+    assert "mmtalker.cut_mouth" not in shown
+
+
+def test_check_is_told_in_plain_words(speaking):
+    bpy.ops.mmtalker.check_head()
+    shown = drawn(MMTALKER_PT_check)
+    text = " ".join(shown)
+    assert "Head: fairly sure (75 %)" in shown
+    assert "Mouth (red): sure (90 %)" in shown and "Jaw (orange): unsure (20 %)" in shown
+    assert "The neck is open." in text and "The mouth can open." in text
+    buttons = [name for name in shown if name.startswith("mmtalker.")]
+    assert buttons == [
+        "mmtalker.check_head",
+        "mmtalker.refit_head",
+        "mmtalker.reset_selected_landmarks",
+        "mmtalker.reset_landmarks",
+        "mmtalker.done_check",
+        "mmtalker.cut_mouth",
+    ]
+
+
+def test_moved_landmarks_are_counted_before_and_after_done(speaking):
+    bpy.ops.mmtalker.check_head()
+    landmarks.find(speaking)["chin"].location.z -= 0.5
+    assert "Moved and not updated yet: 1." in drawn(MMTALKER_PT_check)
+    bpy.ops.mmtalker.refit_head()
+    bpy.ops.mmtalker.done_check()
+    shown = drawn(MMTALKER_PT_check)
+    assert "Landmarks that you moved, and that are used: 1." in " ".join(shown)
+    assert "mmtalker.reset_landmarks" in shown and "mmtalker.refit_head" not in shown
+
+
+def test_changed_mesh_is_told(speaking):
+    bpy.ops.mmtalker.check_head()
+    speaking.data.vertices[0].co.x += 0.1
+    head_store.has_changed(speaking, head_store.read(speaking), at_once=True)
+    assert "The mesh has changed since it was checked." in drawn(MMTALKER_PT_check)
+
+
+def test_fused_mouth_asks_for_the_cut_and_a_grey_cut_says_why(speaking, worker):
+    worker("fused")
+    bpy.ops.mmtalker.check_head()
+    text = " ".join(drawn(MMTALKER_PT_check))
+    assert "the mouth cannot open until you press Cut Mouth" in text
+    speaking.data.vertices[0].co.x += 0.1
+    head_store.has_changed(speaking, head_store.read(speaking), at_once=True)
+    assert "press Check Head again" in " ".join(drawn(MMTALKER_PT_check))
 
 
 def test_strip_needs_no_second_one(speaking, scene):

@@ -42,7 +42,7 @@ def test_a_packed_sound_becomes_curves_as_long_as_it_sounds(client: WorkerClient
     assert job.error is None and job.result is not None
     assert job.result.names == ("jawOpen", "mouthClose")
     assert job.result.curves.shape == (13, 2)  # half a second at 24, both ends
-    np.testing.assert_array_equal(job.result.shapes[0], request().vertices)
+    np.testing.assert_array_equal(job.result.shapes[0], request().head.vertices)
     assert job.result.topology == "stub"
     assert job.result.warnings == ("the neck is open", "a warning")
 

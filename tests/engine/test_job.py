@@ -11,7 +11,7 @@ import pytest
 from mmtalker_addon.engine.client import WorkerClient
 from mmtalker_addon.engine.job import GenerateJob, frames_to_end
 from mmtalker_addon.engine.status import JobState, JobStatus, run_to_end
-from tests.engine.workers import LIMIT_S, command, request, wait_for_answer, wait_until
+from tests.engine.workers import LIMIT_S, command, head_request, request, wait_for_answer, wait_until
 
 Make = Callable[..., WorkerClient]
 
@@ -228,7 +228,7 @@ def test_a_worker_that_dies_while_cancelling_is_a_cancel(make_client: Make) -> N
 @pytest.mark.parametrize("mode", ["deaf", "slow", "hang_in_generate"])
 def test_no_step_waits_for_the_worker(make_client: Make, mode: str) -> None:
     big = np.zeros((4_000_000, 3), dtype=np.float32)
-    job = GenerateJob(make_client(mode), request(vertices=big))
+    job = GenerateJob(make_client(mode), request(head=head_request(vertices=big)))
     job.step()  # this one starts the process
     longest = 0.0
     for _ in range(50):

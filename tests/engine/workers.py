@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mmtalker_addon.engine.client import Event, Failure, Reply, WorkerClient, WorkerLost
+from mmtalker_addon.engine.head_request import HeadRequest
 from mmtalker_addon.engine.job import JobRequest
 from tests.worker.conversation import tetrahedron
 
@@ -19,11 +20,15 @@ def command(mode: str) -> list[str]:
     return [sys.executable, "-I", "-u", str(FAKE_WORKER), mode]
 
 
+def head_request(**changes) -> HeadRequest:
+    """A tetrahedron."""
+    return HeadRequest(**({**tetrahedron(), "name": "Head"} | changes))
+
+
 def request(**changes) -> JobRequest:
     """A tetrahedron and 30 frames of a sound file that the fake worker never opens."""
     fields = {
-        **tetrahedron(),
-        "head_name": "Head",
+        "head": head_request(),
         "fps": 30.0,
         "frames": 30,
         "audio_path": "speech.wav",

@@ -32,6 +32,16 @@ def test_the_demo_head_maps_onto_itself():
     np.testing.assert_allclose(mapping.to_canonical.apply(HEAD.vertices), HEAD.vertices, atol=1e-5)
 
 
+def test_moved_landmarks_of_a_known_topology_are_kept_and_the_places_stay():
+    chin = np.array([0.0, -0.1, 0.03])
+    plain, corrected = map_head(HEAD.mesh), map_head(HEAD.mesh, {"chin": chin, "of another version": chin})
+    np.testing.assert_array_equal(corrected.points["chin"], chin)
+    np.testing.assert_array_equal(corrected.points["nose_tip"], plain.points["nose_tip"])
+    assert corrected.points.keys() == plain.points.keys()
+    np.testing.assert_array_equal(corrected.uv, plain.uv)
+    assert any("moved landmarks change nothing" in warning for warning in corrected.warnings)
+
+
 @pytest.mark.parametrize("change", [lambda mesh: mesh, triangulated], ids=["polygons", "triangles"])
 def test_scale_and_pose_are_undone(change):
     original = someone_else()

@@ -17,7 +17,7 @@ from mathutils import Vector
 OUT = Path(os.environ["MMTALKER_WINDOW_OUT"])
 MIDDLE = 130
 """Pixels from the sidebar's left edge to the middle of its buttons."""
-ROWS = {"Add Demo Head": 87, "Generate": 205, "Cancel": 236}
+ROWS = {"Add Demo Head": 87, "Generate": 205, "Cancel": 236, "Check Head": 274}
 """Pixels from the sidebar's upper edge down to a button, at interface scale 1."""
 ADDON = "bl_ext.user_default.mmtalker"
 CHECKS: dict[str, Any] = {}
@@ -160,6 +160,69 @@ def preferences() -> Iterator[float]:
     yield 0.5
 
 
+def check_head() -> Iterator[float]:
+    """Press Check Head, drag a landmark by G, update, and take all of it off again."""
+    area, _ = view()
+    space = area.spaces.active
+    space.overlay.show_overlays = True
+    colours = space.shading.color_type
+    yield from press("Check Head")
+    yield from until(idle)
+    outcome = runs().last()
+    check("a click on Check Head looks at the head", outcome.state == "done", outcome)
+    landmarks = sys.modules[f"{ADDON}.bridge.landmarks"]
+    head = bpy.context.scene.mmtalker.head
+    check("landmarks are on the head", "nose_tip" in landmarks.find(head), list(landmarks.find(head)))
+    check("the viewport shows its colours", space.shading.color_type == "VERTEX", space.shading.color_type)
+    yield from screenshot("check_head")
+
+    chin = landmarks.find(head)["chin"]
+    for obj in bpy.context.selected_objects:
+        obj.select_set(False)
+    chin.select_set(True)
+    bpy.context.view_layer.objects.active = chin
+    push_undo("Select")
+    before = chin.location.copy()
+    yield from drag()
+    check("G drags a landmark", landmarks.moved(head).keys() == {"chin"}, chin.location - before)
+    yield from screenshot("landmark_moved")
+    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
+        bpy.ops.mmtalker.refit_head("INVOKE_DEFAULT")  # its place depends on what was found
+    yield from until(idle)
+    check("Update uses it", "chin" in corrections(), runs().last())
+    yield from ctrl_z()
+    head = bpy.context.scene.mmtalker.head
+    check("one Ctrl-Z takes the update back", not corrections() and len(landmarks.moved(head)) == 1)
+    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
+        bpy.ops.mmtalker.done_check("EXEC_DEFAULT", True)
+    check("Done takes the landmarks off", not landmarks.find(bpy.context.scene.mmtalker.head))
+    check("and the viewport is as before", view()[0].spaces.active.shading.color_type == colours)
+    view()[0].spaces.active.overlay.show_overlays = False
+    yield 0.5
+
+
+def corrections() -> dict[str, Any]:
+    return sys.modules[f"{ADDON}.bridge.head_store"].corrections(bpy.context.scene.mmtalker.head)
+
+
+def drag() -> Iterator[float]:
+    """Move what is selected by G and a click, in the middle of the viewport."""
+    window, x, y = bpy.context.window, 450, 400
+    window.event_simulate("MOUSEMOVE", "NOTHING", x=x, y=y)
+    yield 0.2
+    window.event_simulate("G", "PRESS", x=x, y=y)
+    yield 0.1
+    window.event_simulate("G", "RELEASE", x=x, y=y)
+    yield 0.2
+    for step in range(1, 5):
+        window.event_simulate("MOUSEMOVE", "NOTHING", x=x, y=y - 10 * step)
+        yield 0.1
+    window.event_simulate("LEFTMOUSE", "PRESS", x=x, y=y - 40)
+    yield 0.1
+    window.event_simulate("LEFTMOUSE", "RELEASE", x=x, y=y - 40)
+    yield 0.4
+
+
 def interruptions() -> Iterator[float]:
     """What may happen while a run goes on; none of it may leave anything behind."""
     os.environ["MMTALKER_BACKEND_PYTHON"] = os.environ["MMTALKER_WINDOW_SLOW"]
@@ -224,6 +287,7 @@ def steps() -> Iterator[float]:
     yield 0.5
     yield from screenshot("panel_ready")
 
+    yield from check_head()
     pressed = time.monotonic()
     yield from press("Generate")
     check("a click on Generate starts a run and returns at once", not idle() or runs().last(), "nothing runs")

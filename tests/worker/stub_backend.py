@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from mmtalker.errors import Cancelled, ErrorCode, MMTalkerError
-from mmtalker.mesh.mesh import Mesh
+from mmtalker.mesh.mapping import REGIONS, HeadMapping, Mouth
+from mmtalker.mesh.mesh import Mesh, Similarity
 from mmtalker.mesh.roles import Role
 from mmtalker.speech.audio import Audio, load_audio
 from mmtalker.worker.backend import Backend
@@ -87,11 +88,33 @@ class StubTalker:
     device_name: str = "cpu"
     fingerprint: str = "stub-1"
     prepared: list[str] = field(default_factory=list)
+    hints: list[Any] = field(default_factory=list)
     started: threading.Event = field(default_factory=threading.Event)
     go_on: threading.Event = field(default_factory=threading.Event)
     was_cancelled: threading.Event = field(default_factory=threading.Event)
 
-    def prepare_head(self, mesh: Mesh, progress: Any) -> StubHead:
+    def map_head(self, mesh: Mesh, corrections: Any, hints: Any) -> HeadMapping:
+        """Every vertex is skin in the middle of the chart; the chin is vertex 0 unless it was moved."""
+        self.prepared.append("map")
+        self.hints.append(hints)
+        count = mesh.vertex_count
+        chin = corrections.get("chin", mesh.vertices[0].astype(np.float64))
+        return HeadMapping(
+            topology="stub",
+            uv=np.full((count, 2), 0.5, np.float32),
+            role=np.full(count, Role.SKIN, np.uint8),
+            jaw_weight=np.zeros(count, np.float32),
+            leader=np.full(count, -1, np.int32),
+            confidence=0.75,
+            to_canonical=Similarity.identity(),
+            landmarks={"chin": 0},
+            warnings=("the neck is open",),
+            points={"chin": chin},
+            regions=dict.fromkeys(REGIONS, 0.5),
+            mouth=Mouth.FUSED,
+        )
+
+    def prepare_head(self, mesh: Mesh, progress: Any, mapping: HeadMapping) -> StubHead:
         self.prepared.append("head")
         progress("mapping", 0.5)
         return StubHead(mesh, np.stack([mesh.vertices, -mesh.vertices]))
@@ -148,8 +171,10 @@ class StubTalker:
 
 
 def stub_backend(talker: StubTalker | None = None) -> Backend:
+    talker = talker or StubTalker()
     return Backend(
-        talker=talker or StubTalker(),
+        talker=talker,
+        map_head=talker.map_head,
         restore_head=StubHead.from_arrays,
         restore_speech=StubSpeech.from_arrays,
         load_audio=load_audio,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mmtalker.mesh.mapping import Hints
 from mmtalker.mesh.mesh import Mesh
 from mmtalker.progress import silent
 from mmtalker.speech.audio import Audio
 from mmtalker.worker.cache import DiskCache
+from mmtalker.worker.heads import Given
 from mmtalker.worker.prepared import PreparedStore
 from tests.worker.conversation import tetrahedron
 from tests.worker.stub_backend import StubTalker, stub_backend
@@ -31,7 +33,7 @@ def test_a_second_take_prepares_nothing(talker):
     store = PreparedStore(stub_backend(talker), None)
     first = store.head(head(1.0), silent), store.speech(speech(1.0), silent)
     second = store.head(head(1.0), silent), store.speech(speech(1.0), silent)
-    assert talker.prepared == ["head", "speech"]
+    assert talker.prepared == ["map", "head", "speech"]
     assert [one.cached for one in (*first, *second)] == [False, False, True, True]
     assert second[0].value is first[0].value
     assert store.known_head(first[0].key) is first[0].value
@@ -42,7 +44,7 @@ def test_the_disk_serves_another_process_but_not_another_model(talker, tmp_path)
     PreparedStore(stub_backend(talker), DiskCache(tmp_path)).head(head(1.0), silent)
 
     again = PreparedStore(stub_backend(talker), DiskCache(tmp_path)).head(head(1.0), silent)
-    assert again.cached and talker.prepared == ["head"]
+    assert again.cached and talker.prepared == ["map", "head"]
     np.testing.assert_array_equal(again.value.shapes[0], head(1.0).vertices)
 
     newer = StubTalker(fingerprint="stub-2")
@@ -58,6 +60,41 @@ def test_an_entry_that_does_not_fit_is_made_again(talker, tmp_path):
 
     assert not again.cached
     assert PreparedStore(stub_backend(talker), disk).head(head(1.0), silent).cached
+
+
+def test_what_was_mapped_to_be_looked_at_is_spoken_with(talker):
+    store = PreparedStore(stub_backend(talker), None)
+    given = Given({"chin": np.array([0.0, 0.0, 1.0])})
+    assert store.mapping(head(1.0), silent, given) is store.mapping(head(1.0), silent, given)
+    store.head(head(1.0), silent, given)
+    assert talker.prepared == ["map", "head"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Given({"chin": np.array([0.0, 0.0, 1.1])}),
+        Given({"nose_tip": np.array([0.0, 0.0, 1.0])}),
+        Given({"chin": np.array([0.0, 0.0, 1.0])}, Hints(("Teeth",), np.zeros(4, np.int32))),
+        Given(),
+    ],
+    ids=["moved further", "another landmark", "with hints", "nothing moved"],
+)
+def test_what_the_animator_said_makes_another_head(talker, tmp_path, other):
+    moved = Given({"chin": np.array([0.0, 0.0, 1.0])})
+    store = PreparedStore(stub_backend(talker), DiskCache(tmp_path))
+    first = store.head(head(1.0), silent, moved)
+    second = store.head(head(1.0), silent, other)
+    assert first.key != second.key and not second.cached
+    assert store.head(head(1.0), silent, moved).key == first.key
+
+
+def test_hints_are_told_apart_by_name_and_by_polygon(talker):
+    store = PreparedStore(stub_backend(talker), None)
+    parts = [np.zeros(4, np.int32), np.array([0, 0, 0, 1], np.int32)]
+    hints = [Hints(names, part) for names in (("Skin", "Teeth"), ("Skin", "Tongue")) for part in parts]
+    keys = {store.head(head(1.0), silent, Given(hints=one)).key for one in hints}
+    assert len(keys) == 4
 
 
 def test_memory_is_bounded_and_the_newest_stays(talker):

@@ -123,7 +123,7 @@ def test_hello_answers_without_weights_and_says_so():
     worker.end()
 
 
-@pytest.mark.parametrize("kind", ["head", "audio", "generate"])
+@pytest.mark.parametrize("kind", ["head", "map", "audio", "generate"])
 def test_nothing_is_done_before_hello(worker, kind):
     assert code_of(worker.client.ask(kind)) == "bad_request"
 
@@ -178,7 +178,66 @@ def test_head_is_described_and_known_the_second_time(worker):
     assert first.fields["warnings"] == ["the neck is open"]
     assert not first.fields["cached"] and second.fields["cached"]
     assert second.fields["head"] == first.fields["head"] != other.fields["head"]
-    assert worker.talker.prepared == ["head", "head"]
+    assert worker.talker.prepared == ["map", "head", "map", "head"]
+
+
+def test_map_says_where_everything_is(worker):
+    worker.client.greet()
+    answer = worker.client.ask("map", tetrahedron(), name="Tetra")
+
+    assert answer.type == "map"
+    assert (answer.fields["topology"], answer.fields["confidence"]) == ("stub", 0.75)
+    assert answer.fields["regions"]["mouth"] == 0.5
+    assert answer.fields["mouth"] == "fused"
+    assert answer.fields["points"] == {"chin": [0.0, 0.0, 0.0]}
+    assert answer.fields["warnings"] == ["the neck is open"]
+    kinds = {name: (array.dtype.str, array.shape) for name, array in answer.arrays.items()}
+    assert kinds == {
+        "uv": ("<f4", (4, 2)),
+        "role": ("|u1", (4,)),
+        "region": ("|u1", (4,)),
+        "lip_line": ("<f4", (0, 3)),
+    }
+
+
+@pytest.mark.parametrize("kind", ["map", "head"])
+def test_moved_landmarks_and_names_of_parts_reach_the_mapping(worker, kind):
+    worker.client.greet()
+    arrays = tetrahedron() | {"part": np.array([0, 0, 1, 1], "<i4")}
+    answer = worker.client.ask(
+        kind, arrays, corrections={"chin": [1, 2.5, 3]}, part_names=["Anna", "Anna: teeth"]
+    )
+    if kind == "map":
+        assert answer.fields["points"] == {"chin": [1.0, 2.5, 3.0]}
+    assert answer.type == kind
+    (hints,) = worker.talker.hints
+    assert hints.names == ("Anna", "Anna: teeth")
+    assert hints.face.tolist() == [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"corrections": {"chin": [1.0, 2.0]}},
+        {"corrections": {"chin": [1.0, 2.0, "3"]}},
+        {"corrections": {"chin": [1.0, 2.0, 10**400]}},
+        {"corrections": [1.0, 2.0, 3.0]},
+        {"part_names": "Anna"},
+        {"part_names": [1]},
+        {"part_names": ["Anna"]},  # its polygons are in 'part', which is absent
+    ],
+)
+def test_what_the_animator_said_is_refused_where_it_cannot_be_meant(worker, given):
+    worker.client.greet()
+    assert code_of(worker.client.ask("map", tetrahedron(), **given)) == "bad_request"
+    assert worker.talker.prepared == []
+
+
+@pytest.mark.parametrize("part", [[0, 0, 0], [0, 0, 0, 2], [0, 0, 0, -1]])
+def test_parts_that_do_not_fit_the_polygons_are_refused(worker, part):
+    worker.client.greet()
+    arrays = tetrahedron() | {"part": np.array(part, "<i4")}
+    assert code_of(worker.client.ask("map", arrays, part_names=["Anna", "Teeth"])) == "bad_request"
 
 
 def test_audio_comes_as_a_file_or_as_bytes_and_is_the_same(worker, tmp_path):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,10 +92,21 @@ class HeadMapping:
     mouth: Mouth = Mouth.PARTED
 
 
-def map_head(mesh: Mesh) -> HeadMapping:
+def map_head(
+    mesh: Mesh,
+    corrections: Mapping[str, Float64] = MappingProxyType({}),
+    hints: Hints | None = None,
+) -> HeadMapping:
     """Recognise a head by its vertices' number and order, and confirm it by its shape.
 
     Any scale and pose, any identity, triangulated or not; vertices may be split along UV seams.
+
+    Args:
+        mesh: the head.
+        corrections: (3,) position in head space of each landmark that the animator moved. The places of a
+            known topology are known by heart and stay: the moved landmarks come back in ``points``, and a
+            warning says that they change nothing else.
+        hints: names of parts; a known topology needs none.
 
     Raises:
         MMTalkerError: BAD_MESH for broken geometry; UNSUPPORTED_HEAD for any other head.
@@ -104,7 +116,7 @@ def map_head(mesh: Mesh) -> HeadMapping:
     for topology, owner in _candidates(mesh.vertices):
         fit, residual = _fit(mesh.vertices, topology.uv[owner], topology.in_chart[owner])
         if residual < LIMIT_METRES:
-            return _mapping(mesh, topology, owner, fit, residual)
+            return _with_corrections(_mapping(mesh, topology, owner, fit, residual), corrections)
         nearest[topology.label] = min(residual, nearest.get(topology.label, np.inf))
     raise MMTalkerError(ErrorCode.UNSUPPORTED_HEAD, _explain(mesh, nearest))
 
@@ -134,6 +146,21 @@ def _mapping(
         triangles=mesh.triangles(),
         owner=np.arange(mesh.vertex_count, dtype=np.int32),
     )
+
+
+def _with_corrections(mapping: HeadMapping, corrections: Mapping[str, Float64]) -> HeadMapping:
+    """Keep the landmarks that were moved, and say what that does."""
+    if not corrections:
+        return mapping
+    points = {
+        name: np.asarray(corrections.get(name, point), dtype=np.float64)
+        for name, point in mapping.points.items()
+    }
+    warning = (
+        "Every vertex of this head's topology is known, so moved landmarks change nothing: "
+        "reset them, or edit the shape keys that Generate makes."
+    )
+    return replace(mapping, points=points, warnings=(*mapping.warnings, warning))
 
 
 def _candidates(vertices: Float32) -> Iterator[tuple[Topology, NDArray[np.int64]]]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mmtalker.mesh.mesh import Mesh
 
 if TYPE_CHECKING:
+    from mmtalker.mesh.mapping import HeadMapping
     from mmtalker.pipeline import AnimateOptions, PreparedHead, PreparedSpeech, Talker
     from mmtalker.speech.audio import Audio
 
@@ -25,6 +26,7 @@ class Backend:
 
     Attributes:
         talker: the pipeline, on one device.
+        map_head: says where a head's vertices lie; takes the mesh, ``corrections`` and ``hints``.
         restore_head: builds a prepared head from its mesh and the arrays that it gave for keeping.
         restore_speech: the same for prepared speech.
         load_audio: decodes a file, or the bytes of one; takes ``start``, ``duration``,
@@ -34,6 +36,7 @@ class Backend:
     """
 
     talker: Talker
+    map_head: Callable[..., HeadMapping]
     restore_head: Callable[[Mesh, dict[str, NDArray[Any]]], PreparedHead]
     restore_speech: Callable[[dict[str, NDArray[Any]]], PreparedSpeech]
     load_audio: Callable[..., Audio]
@@ -55,11 +58,13 @@ def load_backend(device: str, weights: Path | None = None) -> Backend:
     Raises:
         MMTalkerError: ``DEVICE_UNAVAILABLE``.
     """
+    from mmtalker.mesh.mapping import map_head
     from mmtalker.pipeline import RAW_RATE, AnimateOptions, PreparedHead, PreparedSpeech, Talker
     from mmtalker.speech.audio import load_audio
 
     return Backend(
         Talker(device=device, weights=weights),
+        map_head,
         PreparedHead.from_arrays,
         PreparedSpeech.from_arrays,
         load_audio,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from mmtalker.errors import ErrorCode, MMTalkerError
@@ -32,9 +33,7 @@ def text(request: Frame, name: str, default: str = _REQUIRED) -> str:
 def number(request: Frame, name: str, default: float = _REQUIRED) -> float:
     """Return the finite number ``name``; null counts as absent."""
     value = _field(request, name, default)
-    # By comparison, since a whole number may be too large for isfinite.
-    known = isinstance(value, int | float) and not isinstance(value, bool)
-    if not known or not abs(value) <= sys.float_info.max:
+    if not _is_number(value):
         raise bad_request(f"The field '{name}' of a '{request.type}' request is not a finite number.")
     return float(value)
 
@@ -70,6 +69,35 @@ def mapping(request: Frame, name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise bad_request(f"The field '{name}' of a '{request.type}' request is not an object.")
     return value
+
+
+def texts(request: Frame, name: str) -> tuple[str, ...]:
+    """Return the list of texts ``name``; absent or null it is empty."""
+    value = _field(request, name, [])
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise bad_request(f"The field '{name}' of a '{request.type}' request is not a list of texts.")
+    return tuple(value)
+
+
+def points(request: Frame, name: str) -> dict[str, NDArray[np.float64]]:
+    """Return the object ``name`` of (3,) positions by name; absent or null it is empty."""
+    found = {}
+    for key, value in mapping(request, name).items():
+        numbers = isinstance(value, list) and len(value) == 3 and all(map(_is_number, value))
+        if not numbers:
+            raise bad_request(
+                f"The entry '{key}' of the field '{name}' of a '{request.type}' request is not three "
+                "finite numbers."
+            )
+        found[key] = np.array(value, dtype=np.float64)
+    return found
+
+
+def _is_number(value: object) -> bool:
+    # By comparison, since a whole number may be too large for isfinite.
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) <= sys.float_info.max
 
 
 def _field(request: Frame, name: str, default: Any) -> Any:

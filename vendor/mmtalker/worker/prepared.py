@@ -15,13 +15,18 @@ from mmtalker.mesh.mesh import Mesh
 from mmtalker.progress import Progress
 from mmtalker.worker.backend import Arrays, Backend, total_bytes
 from mmtalker.worker.cache import DiskCache, content_key
+from mmtalker.worker.heads import NOTHING_GIVEN, Given, head_arrays
 
 if TYPE_CHECKING:
+    from mmtalker.mesh.mapping import HeadMapping
     from mmtalker.pipeline import PreparedHead, PreparedSpeech
     from mmtalker.speech.audio import Audio
 
 MEMORY_BYTES = 1 << 30
 """Bound on the prepared heads in memory, and the same on the speech."""
+
+_MAPPINGS = 4
+"""Mapped heads in memory: what was looked at is what is spoken with next."""
 
 _log = logging.getLogger(__name__)
 
@@ -82,20 +87,27 @@ class PreparedStore:
         self._disk = disk
         self._heads: _Shelf[PreparedHead] = _Shelf(max_bytes)
         self._speech: _Shelf[PreparedSpeech] = _Shelf(max_bytes)
+        self._mappings: OrderedDict[str, HeadMapping] = OrderedDict()
 
-    def head(self, mesh: Mesh, progress: Progress) -> Prepared[PreparedHead]:
+    def head(self, mesh: Mesh, progress: Progress, given: Given = NOTHING_GIVEN) -> Prepared[PreparedHead]:
         """Prepare ``mesh``, or find it prepared."""
-        given = {
-            "vertices": mesh.vertices,
-            "loop_vertices": mesh.loop_vertices,
-            "loop_starts": mesh.loop_starts,
-        }
         return self._find(
             self._heads,
-            content_key("head", self._backend.talker.fingerprint, given),
+            content_key("head", self._backend.talker.fingerprint, head_arrays(mesh, given)),
             lambda arrays: self._backend.restore_head(mesh, arrays),
-            lambda: self._backend.talker.prepare_head(mesh, progress),
+            lambda: self._backend.talker.prepare_head(mesh, progress, self.mapping(mesh, progress, given)),
         )
+
+    def mapping(self, mesh: Mesh, progress: Progress, given: Given = NOTHING_GIVEN) -> HeadMapping:
+        """Map ``mesh``, or find it mapped."""
+        key = content_key("map", "", head_arrays(mesh, given))
+        if key not in self._mappings:
+            progress("mapping", 0.05)
+            self._mappings[key] = self._backend.map_head(mesh, given.corrections, given.hints)
+        self._mappings.move_to_end(key)
+        while len(self._mappings) > _MAPPINGS:
+            self._mappings.popitem(last=False)
+        return self._mappings[key]
 
     def speech(self, audio: Audio, progress: Progress) -> Prepared[PreparedSpeech]:
         """Prepare ``audio``, or find it prepared."""

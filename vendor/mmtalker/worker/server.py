@@ -22,7 +22,7 @@ EXIT_OK = 0
 EXIT_FAULT = 1
 EXIT_BROKEN_FRAME = 2
 
-_LONG_JOBS = {"hello", "head", "audio", "generate"}
+_LONG_JOBS = {"hello", "head", "map", "audio", "generate"}
 
 _log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""What the worker does for each kind of request: hello, head, audio, generate."""
+"""What the worker does for each kind of request: hello, head, map, audio, generate."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmtalker.errors import ErrorCode, MMTalkerError
-from mmtalker.mesh.mesh import Mesh
 from mmtalker.mesh.roles import Role
 from mmtalker.progress import Progress, span
 from mmtalker.version import version
 from mmtalker.worker import fields
 from mmtalker.worker.backend import Backend, BackendFactory
 from mmtalker.worker.cache import DiskCache
+from mmtalker.worker.heads import describe_mapping, mapping_arrays, read_given, read_mesh
 from mmtalker.worker.prepared import PreparedStore
 from mmtalker.worker.wire import PROTOCOL_VERSION, Frame
 
@@ -53,6 +53,7 @@ class Session:
         self._handlers: dict[str, Callable[[Frame, Progress], Answer]] = {
             "hello": self._hello,
             "head": self._head,
+            "map": self._map,
             "audio": self._audio,
             "generate": self._generate,
             "shutdown": self._shutdown,
@@ -99,12 +100,8 @@ class Session:
 
     def _head(self, request: Frame, progress: Progress) -> Answer:
         _, store = self._ready()
-        mesh = Mesh(
-            vertices=fields.array(request, "vertices", "<f4", columns=3),
-            loop_vertices=fields.array(request, "loop_vertices", "<i4"),
-            loop_starts=fields.array(request, "loop_starts", "<i4"),
-        )
-        head = store.head(mesh, progress)
+        mesh = read_mesh(request)
+        head = store.head(mesh, progress, read_given(request, mesh))
         counts = np.bincount(head.value.role, minlength=len(Role))
         return Answer(
             "head",
@@ -117,6 +114,12 @@ class Session:
                 "cached": head.cached,
             },
         )
+
+    def _map(self, request: Frame, progress: Progress) -> Answer:
+        _, store = self._ready()
+        mesh = read_mesh(request)
+        mapping = store.mapping(mesh, progress, read_given(request, mesh))
+        return Answer("map", describe_mapping(mapping), mapping_arrays(mesh, mapping))
 
     def _audio(self, request: Frame, progress: Progress) -> Answer:
         backend, store = self._ready()

@@ -1,0 +1,171 @@
+"""Check Head, Update, Reset and Done: where the head's parts are, and what the animator says to that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from ..bridge import check, head, head_store, landmarks, map_colours
+from ..engine.client import WorkerClient
+from ..engine.map_job import MapJob, MapResult
+from . import runs
+from .running import LongOperator
+from .worker_run import WorkerRun, worker_client, worker_disabled_reason
+
+
+def check_disabled_reason(context: Any) -> str:
+    """Why Check Head is grey; empty where it is not."""
+    return worker_disabled_reason(context) or check.find_problem(context)
+
+
+def refit_disabled_reason(context: Any) -> str:
+    """Why Update is grey; empty where it is not."""
+    obj, _ = head.find_head(context)
+    if not check.is_shown(obj):
+        return "No landmarks are shown: press Check Head first."
+    if not landmarks.moved(obj):
+        return "No landmark was moved: drag one with G first."
+    return check_disabled_reason(context)
+
+
+def reset_disabled_reason(context: Any, only_selected: bool = False) -> str:
+    """Why Reset is grey; empty where it is not."""
+    obj, reason = head.find_head(context)
+    if obj is None:
+        return reason
+    if not _resettable(context, obj, only_selected):
+        return "No selected landmark was moved." if only_selected else "No landmark was moved."
+    return check_disabled_reason(context)
+
+
+def done_disabled_reason(context: Any) -> str:
+    """Why Done is grey; empty where it is not."""
+    obj, reason = head.find_head(context)
+    if obj is None:
+        return reason
+    if not check.is_shown(obj):
+        return "Nothing is shown on the head."
+    return runs.busy_reason() or check.find_problem(context)
+
+
+class CheckRun(WorkerRun[MapResult]):
+    """A Check Head, an Update or a Reset."""
+
+    title = "Check Head"
+    what = "What was found"
+    undo_name = "Check Head"
+
+    def __init__(self, plan: check.CheckPlan, client: WorkerClient) -> None:
+        super().__init__(MapJob(client, plan.request))
+        self._plan = plan
+
+    def lost_reason(self) -> str:
+        return check.lost_reason(self._plan)
+
+    def write(self, context: Any, result: MapResult) -> tuple[str, tuple[str, ...]]:
+        message = check.write_result(self._plan, result)
+        map_colours.show_in_viewports(context)
+        return message, result.warnings
+
+
+class MMTALKER_OT_check_head(LongOperator, bpy.types.Operator):
+    """Show where MMTalker sees mouth, eyes, nose and jaw, and how sure it is; makes no speech"""
+
+    bl_idname = "mmtalker.check_head"
+    bl_label = "Check Head"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        reason = check_disabled_reason(context)
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+    def make_run(self, context: Any) -> runs.Run:
+        return CheckRun(check.make_plan(context), worker_client(context))
+
+
+class MMTALKER_OT_refit_head(LongOperator, bpy.types.Operator):
+    """Look at the head again with the landmarks where you dragged them"""
+
+    bl_idname = "mmtalker.refit_head"
+    bl_label = "Update"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        reason = refit_disabled_reason(context)
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+    def make_run(self, context: Any) -> runs.Run:
+        return CheckRun(check.make_plan(context), worker_client(context))
+
+
+class MMTALKER_OT_reset_landmarks(LongOperator, bpy.types.Operator):
+    """Let all landmarks go back to where MMTalker finds them"""
+
+    bl_idname = "mmtalker.reset_landmarks"
+    bl_label = "Reset All"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        reason = reset_disabled_reason(context)
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+    def make_run(self, context: Any) -> runs.Run:
+        obj, _ = head.find_head(context)
+        return CheckRun(check.make_plan(context, _resettable(context, obj)), worker_client(context))
+
+
+class MMTALKER_OT_reset_selected(LongOperator, bpy.types.Operator):
+    """Let the selected landmarks go back to where MMTalker finds them"""
+
+    bl_idname = "mmtalker.reset_selected_landmarks"
+    bl_label = "Reset Selected"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        reason = reset_disabled_reason(context, only_selected=True)
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+    def make_run(self, context: Any) -> runs.Run:
+        obj, _ = head.find_head(context)
+        forget = _resettable(context, obj, only_selected=True)
+        return CheckRun(check.make_plan(context, forget), worker_client(context))
+
+
+class MMTALKER_OT_done_check(bpy.types.Operator):
+    """Take landmarks and colours off the head; landmarks that you moved and updated are remembered"""
+
+    bl_idname = "mmtalker.done_check"
+    bl_label = "Done"
+    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012 (Blender's own way to declare options)
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        reason = done_disabled_reason(context)
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+    def execute(self, context: Any) -> set[str]:
+        obj, _ = head.find_head(context)
+        was_landmark = landmarks.owner(context.view_layer.objects.active) == obj
+        check.hide(obj)
+        if was_landmark:  # the head was meant by it
+            context.view_layer.objects.active = obj
+        return {"FINISHED"}
+
+
+def _resettable(context: Any, obj: Any, only_selected: bool = False) -> set[str]:
+    """Names of the head's landmarks that are not where they were found."""
+    if obj.type != "MESH":
+        return set()
+    names = set(head_store.corrections(obj)) | set(landmarks.moved(obj))
+    return names & landmarks.selected(obj, context.selected_objects) if only_selected else names
