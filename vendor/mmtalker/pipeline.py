@@ -138,8 +138,9 @@ class Talker:
         network = self._model.network
         progress("sampling", 0.4)
         vertices = mapping.to_canonical.apply(mesh.vertices)
-        on_chart = np.isin(mapping.role, CHART_ROLES)
-        surface = HeadSurface.build(vertices, mesh.triangles(), mapping.uv, on_chart)
+        itself = mapping.owner == np.arange(mesh.vertex_count)
+        on_chart = np.isin(mapping.role, CHART_ROLES) & itself
+        surface = HeadSurface.build(vertices, mapping.triangles, mapping.uv, on_chart)
         canonical = load_canonical()
         chart = Chart(torch.from_numpy(canonical.uv[canonical.chart_triangles]))
         sampled = sample_for_inference(network, chart, surface)
@@ -173,7 +174,7 @@ class Talker:
         made = evaluate_shapes(self._model.network, sampled, surface.uv[skin], surface.point[skin], progress)
         shapes[:, skin] = _smooth(vertices[skin], surface.skin_triangles(), surface.uv[skin], made)
         shapes *= DISPLACEMENT_SCALE
-        shapes = fill_parts(mapping, vertices, shapes, self.names)
+        shapes = fill_parts(mapping, vertices, shapes, self.names)[:, mapping.owner]
         return mapping.to_canonical.inverse().apply_vectors(shapes).astype(np.float32)
 
     @torch.inference_mode()

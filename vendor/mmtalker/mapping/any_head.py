@@ -17,6 +17,7 @@ from mmtalker.mapping.roles import assign_roles
 from mmtalker.mesh.canonical import CanonicalHead, canonical_surface, load_canonical
 from mmtalker.mesh.mapping import REGIONS, HeadMapping, Hints, Mouth
 from mmtalker.mesh.mesh import Float64, Mesh
+from mmtalker.mesh.regions import canonical_regions
 from mmtalker.mesh.rigid import robust_similarity
 from mmtalker.mesh.roles import Role
 from mmtalker.mesh.surface import CanonicalSurface
@@ -101,7 +102,7 @@ def _assemble(
     role, jaw_weight, leader = parts.role.copy(), parts.jaw_weight, parts.leader
     role[skin] = Role.OTHER
     role[here] = canonical.role[nearest]
-    regions = _regions(canonical, here, nearest, fitted, places, located)
+    regions = _regions(here, nearest, fitted, places)
     points, landmarks = _landmarks(canonical, reading, own, uv, on_chart)
     owner = reading.owner
     # The first of the mesh's vertices that each welded one stands for.
@@ -128,15 +129,13 @@ def _assemble(
 
 
 def _regions(
-    canonical: CanonicalHead,
     here: Int64,
     nearest: Int64,
     fitted: FittedSkin,
     places: ChartPlaces,
-    located: Located,
 ) -> dict[str, float]:
     """Confidence by region: what the network was sure of, and how near the fitted skin came."""
-    region = region_of(canonical)[nearest]
+    region = canonical_regions()[nearest]
     doubt = fitted.guided[nearest]
     close = 1.0 - np.clip((places.distance[here] - NEAR) / (WIDE - NEAR), 0.0, 1.0)
     outside = fitted.template.outside[nearest]
@@ -149,23 +148,6 @@ def _regions(
         sure = 1.0 / (1.0 + (np.minimum(doubt[rows], 1.0) / 0.006) ** 2)
         found[name] = float(np.clip(1.15 * sure.mean(), 0.0, 1.0) * close[rows].mean())
     return found
-
-
-def region_of(canonical: CanonicalHead) -> Int64:
-    """(C,) index into ``REGIONS`` of every canonical skin vertex."""
-    vertices = canonical.vertices[: canonical.chart_count].astype(np.float64)
-    count = len(vertices)
-    region = np.full(count, REGIONS.index("face"))
-    at = {name: vertices[vertex] for name, vertex in canonical.landmarks.items()}
-    region[vertices[:, 1] < at["lip_lower_outer"][1] - 0.004] = REGIONS.index("jaw")
-    nose = np.linalg.norm(vertices - at["nose_tip"], axis=1) < 0.028
-    region[nose] = REGIONS.index("nose")
-    region[canonical.regions["upper_face"][:count]] = REGIONS.index("brows")
-    eyes = canonical.regions["eye_region"][:count]
-    region[eyes & (vertices[:, 0] > 0.0)] = REGIONS.index("eye_left")
-    region[eyes & (vertices[:, 0] <= 0.0)] = REGIONS.index("eye_right")
-    region[canonical.regions["lips"][:count]] = REGIONS.index("mouth")
-    return region
 
 
 def _landmarks(

@@ -14,6 +14,8 @@ from mmtalker.mesh.flatten import boundary_loop, mean_value_layout, signed_areas
 from mmtalker.mesh.normals import vertex_normals
 from mmtalker.mesh.surface import CanonicalSurface
 
+REST = 1e-9
+
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
@@ -86,7 +88,9 @@ def untangle(uv: Float64, triangles: Int64, below_chart: NDArray[np.bool_], roun
         inner = np.flatnonzero(patch & ~below_chart)
         outer = np.setdiff1d(np.arange(count), inner)
         right = -(laplacian[inner][:, outer] @ uv[outer])
-        uv[inner] = linalg.spsolve(laplacian[inner][:, inner].tocsc(), right)
+        # A piece with nothing around it stays where it is.
+        system = laplacian[inner][:, inner] + REST * sparse.identity(len(inner))
+        uv[inner] = linalg.spsolve(system.tocsc(), right + REST * uv[inner])
     return uv
 
 

@@ -88,7 +88,7 @@ def fit_skin(
     cloud = spread(vertices, own, CLOUD_POINTS, np.random.default_rng(0), _density(vertices, own))
     points, normals = cloud.points.astype(np.float64), cloud.normals.astype(np.float64)
     anything = np.full(len(template.rest), BOTH)
-    trust = np.where(template.outside, 1.0, 0.02)
+    trust = np.where(template.outside, 1.0, np.where(template.rim, 0.4, 0.02))
     corner = own[cloud.triangle]
     at_rest = fit_surface(
         template.rest,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -45,6 +44,8 @@ LOOKS = 6
 
 NEARER = 2.5
 FEW_PIXELS = 600
+WINDOWS = 10
+"""A mesh that shows fewer pixels of a head is looked at in so many windows, ``NEARER`` times smaller."""
 
 LEAST_PIXELS = 8
 """Of skin, without which there is no face."""
@@ -98,6 +99,7 @@ class Located:
         agreement: 0..1, share of what looks like skin that agrees with ``fit``.
         support: how much of a face was seen, 1 for about all of it.
         others: whether there is another face somewhere else.
+        worth: more for what is more surely a face.
     """
 
     fit: Similarity
@@ -106,6 +108,7 @@ class Located:
     agreement: float
     support: float
     others: bool
+    worth: float = 0.0
 
 
 def locate_face(vertices: Floats, triangles: Int64, networks: Networks) -> Located | None:
@@ -120,30 +123,38 @@ def locate_face(vertices: Floats, triangles: Int64, networks: Networks) -> Locat
         None where nothing looks like a face.
     """
     points = np.asarray(vertices, dtype=np.float64)
-    centre, half = _ball(points[np.unique(triangles)])
-    fit: Similarity | None = None
-    found: Correspondences | None = None
-    others = False
+    whole = _ball(points[np.unique(triangles)])
+    starts, others = _starts(points, triangles, whole, networks.coarse)
+    found = [_come_nearer(points, triangles, start, networks) for start in starts]
+    faces = [one for one in found if one is not None]
+    if not faces:
+        return None
+    best = max(faces, key=lambda one: one.worth)
+    return replace(best, others=others)
+
+
+def _come_nearer(
+    points: Float64, triangles: Int64, start: tuple[Float64, float], networks: Networks
+) -> Located | None:
+    """Look from all round until a head fills the view, then straight on, twice."""
+    centre, half = start
+    fit, found = None, None
     for turn in range(LOOKS):
         cloud = _cloud(points, triangles, centre, half, COARSE_POINTS)
         if cloud is None:
             return None
         found, view = _look_around(cloud, centre, half, networks.coarse)
-        fit = _best_similarity(found, view)
-        if fit is None:
+        proposed = _best_similarity(found, view)
+        if proposed is None:
             return None
+        fit, _ = proposed
         back = fit.inverse()
         head = back.scale * HEAD_METRES
-        if turn == 0:
-            others = _elsewhere(found, fit)
         if turn >= 2 and head > 0.6 * half:
             break
-        if len(found) < FEW_PIXELS and head < half / NEARER:
-            # A body: too little of a head to say how it lies, but enough to say where.
-            centre, half = np.median(found.points, axis=0), half / NEARER
-        else:
-            centre, half = back.apply(np.array([0.0, -0.02, -0.05])), max(head, half / 4.0)
-    assert fit is not None and found is not None
+        centre, half = back.apply(np.array([0.0, -0.02, -0.05])), float(np.clip(head, half / 4.0, 2.0 * half))
+    if fit is None or found is None:
+        return None
     seen = None
     for _ in range(2):
         seen = _look_straight(points, triangles, fit, networks.fine)
@@ -155,18 +166,50 @@ def locate_face(vertices: Floats, triangles: Int64, networks: Networks) -> Locat
     assert seen is not None
     apart = np.linalg.norm(seen.points - seen.place, axis=1)
     rough = Correspondences(fit.apply(found.points), found.place, found.scale)
-    return Located(
-        fit,
-        seen,
-        rough,
-        agreement=float((apart < 2.0 * CLOSE).mean()),
-        support=min(1.0, len(seen) / FACE_PIXELS),
-        others=others,
-    )
+    agreement = float((apart < 2.0 * CLOSE).mean())
+    support = min(1.0, len(seen) / FACE_PIXELS)
+    worth = agreement * support / float(np.median(seen.scale))
+    return Located(fit, seen, rough, agreement, support, others=False, worth=worth)
 
 
 FACE_PIXELS = 3500.0
 """Pixels of skin in the three aligned views of a usual face, about."""
+
+
+def _starts(
+    points: Float64, triangles: Int64, whole: tuple[Float64, float], network: PixelNetwork
+) -> tuple[list[tuple[Float64, float]], bool]:
+    """Where to begin: with all of it, or on a body where a head may be; and whether there is a second face."""
+    cloud = _cloud(points, triangles, *whole, COARSE_POINTS)
+    if cloud is None:
+        return [], False
+    found, view = _look_around(cloud, *whole, network)
+    proposed = _best_similarity(found, view)
+    if len(found) >= FEW_PIXELS and proposed is not None:
+        return [whole], _elsewhere(found, proposed[0])
+    ranked: list[tuple[float, tuple[Float64, float]]] = [(0.0, whole)]
+    half = whole[1] / NEARER
+    for window in _spread_out(cloud.points.astype(np.float64), WINDOWS):
+        near = _cloud(points, triangles, window, half, COARSE_POINTS // 2)
+        if near is None:
+            continue
+        found, view = _look_around(near, window, half, network)
+        proposed = _best_similarity(found, view)
+        if proposed is not None:
+            # The middle of what was seen there is nearer to the face than the window's own.
+            ranked.append((proposed[1], (np.median(found.points, axis=0), half)))
+    ranked.sort(key=lambda one: -one[0])
+    return [start for _, start in ranked[:TRIALS]], False
+
+
+def _spread_out(points: Float64, count: int) -> Float64:
+    """(count, 3) of the points, each as far from the others as can be."""
+    chosen = [int(np.argmax(np.linalg.norm(points - points.mean(axis=0), axis=1)))]
+    away = np.full(len(points), np.inf)
+    for _ in range(count - 1):
+        away = np.minimum(away, np.linalg.norm(points - points[chosen[-1]], axis=1))
+        chosen.append(int(np.argmax(away)))
+    return points[chosen]
 
 
 def _ball(points: Float64) -> tuple[Float64, float]:
@@ -242,8 +285,8 @@ def _read(
     return found, view.numpy()
 
 
-def _best_similarity(found: Correspondences, view: Int64) -> Similarity | None:
-    """The similarity that most pixels agree with, of those that single views propose."""
+def _best_similarity(found: Correspondences, view: Int64) -> tuple[Similarity, float] | None:
+    """The similarity that most pixels agree with, of those that single views propose, and how many do."""
     if len(found) < LEAST_PIXELS:
         return None
     trust = 1.0 / found.scale**2
@@ -261,12 +304,12 @@ def _best_similarity(found: Correspondences, view: Int64) -> Similarity | None:
         if agreed > most:
             best, most = proposed, agreed
     if best is None:
-        return _robust(found.points, found.place, trust, 6.0 * CLOSE)
+        return _robust(found.points, found.place, trust, 6.0 * CLOSE), 0.0
     apart = np.linalg.norm(best.apply(found.points) - found.place, axis=1)
     rows = np.flatnonzero(apart < 6.0 * CLOSE)
     if len(rows) < LEAST_PIXELS:
-        return best
-    return _robust(found.points[rows], found.place[rows], trust[rows], 2.0 * CLOSE)
+        return best, most
+    return _robust(found.points[rows], found.place[rows], trust[rows], 2.0 * CLOSE), most
 
 
 def _robust(points: Float64, place: Float64, trust: Float64, width: float) -> Similarity:
@@ -296,6 +339,3 @@ def _after(second: Similarity, first: Similarity) -> Similarity:
         second.rotation @ first.rotation,
         second.apply(first.translation[None])[0],
     )
-
-
-NetworkLoader = Callable[[], Networks]

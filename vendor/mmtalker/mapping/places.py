@@ -76,9 +76,10 @@ def find_places(triangles: Int64, skin: FittedSkin) -> ChartPlaces:
         chosen = allowed[found]
         uv[here] = np.einsum("nk,nkd->nd", weights, template.uv[chosen])
         distance[here] = away
-        matched[here] = (away < TOUCHING) & template.outside[chosen].all(axis=1)
+        matched[here] = (away < TOUCHING) & template.rim[chosen].all(axis=1)
         foot, normal = (np.einsum("nk,nkd->nd", weights, part[chosen]) for part in (skin.posed, facing))
-        inside[here] = ((skin.head_posed[here] - foot) * normal).sum(axis=1) < 0.0
+        behind = ((skin.head_posed[here] - foot) * normal).sum(axis=1) < 0.0
+        inside[here] = behind | ~template.outside[chosen].all(axis=1)
         low[here] = template.low[chosen].any(axis=1)
     beyond = np.zeros(count, dtype=bool)
     beyond[used] = below_chart(uv[used])

@@ -21,6 +21,9 @@ Int64 = NDArray[np.int64]
 LOW = 0.045
 """Metres from the neck's border that count as near it."""
 
+RIM = 0.006
+"""Metres behind an opening's edge up to which heads are alike."""
+
 OPEN = 0.35
 """Strength of jawOpen at which lips cannot be taken for each other."""
 
@@ -34,6 +37,7 @@ class Template:
         opening: (C, 3) what ``OPEN`` of jawOpen adds.
         triangles: (T, 3).
         outside: (C,) what is not inside mouth or eyes.
+        rim: (C,) what is outside or just behind the edge of an opening: there other heads are alike still.
         lips: (C,) bits of the lip that a vertex belongs to, see :func:`lip_bits`.
         low: (C,) what is near the neck's border, where other heads go on.
         line: where the lips meet.
@@ -44,6 +48,7 @@ class Template:
     opening: Float64
     triangles: Int64
     outside: NDArray[np.bool_]
+    rim: NDArray[np.bool_]
     lips: Int64
     low: NDArray[np.bool_]
     line: LipLine
@@ -79,6 +84,7 @@ def load_template() -> Template:
         opening=face.posed - face.rest,
         triangles=face.triangles,
         outside=face.labels == OUTSIDE,
+        rim=geodesic(face.rest, face.triangles, np.flatnonzero(face.labels == OUTSIDE), RIM) < RIM,
         lips=lips,
         low=geodesic(face.rest, face.triangles, border, LOW) < LOW,
         line=line,

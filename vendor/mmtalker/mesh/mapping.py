@@ -10,7 +10,6 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.mesh.canonical import canonical_surface, load_canonical
 from mmtalker.mesh.check import check_mesh
 from mmtalker.mesh.mesh import Float32, Float64, Int32, Mesh, Similarity
@@ -97,28 +96,32 @@ def map_head(
     corrections: Mapping[str, Float64] = MappingProxyType({}),
     hints: Hints | None = None,
 ) -> HeadMapping:
-    """Recognise a head by its vertices' number and order, and confirm it by its shape.
+    """Say where in the chart a head's vertices lie.
 
-    Any scale and pose, any identity, triangulated or not; vertices may be split along UV seams.
+    A known topology is recognised by its vertices' number and order, and confirmed by its shape: there all
+    places are known exactly. Any other head is looked at, see :mod:`mmtalker.mapping`.
 
     Args:
         mesh: the head.
         corrections: (3,) position in head space of each landmark that the animator moved. The places of a
             known topology are known by heart and stay: the moved landmarks come back in ``points``, and a
             warning says that they change nothing else.
-        hints: names of parts; a known topology needs none.
+        hints: names of the mesh's parts; a known topology needs none.
 
     Raises:
-        MMTalkerError: BAD_MESH for broken geometry; UNSUPPORTED_HEAD for any other head.
+        MMTalkerError: BAD_MESH for broken geometry; UNSUPPORTED_HEAD where no face is found;
+            WEIGHTS_MISSING where what looks for it is not there.
     """
     check_mesh(mesh)
-    nearest: dict[str, float] = {}
     for topology, owner in _candidates(mesh.vertices):
         fit, residual = _fit(mesh.vertices, topology.uv[owner], topology.in_chart[owner])
         if residual < LIMIT_METRES:
             return _with_corrections(_mapping(mesh, topology, owner, fit, residual), corrections)
-        nearest[topology.label] = min(residual, nearest.get(topology.label, np.inf))
-    raise MMTalkerError(ErrorCode.UNSUPPORTED_HEAD, _explain(mesh, nearest))
+    # Here and not above, since it takes torch and SciPy to look at a head, and none of it to know one.
+    from mmtalker.mapping.any_head import map_any_head
+    from mmtalker.mapping.weights import load_networks
+
+    return map_any_head(mesh, load_networks(), corrections, hints)
 
 
 def _mapping(
@@ -216,21 +219,4 @@ def _doubts(residual: float) -> tuple[str, ...]:
     return (
         f"The head's proportions are far from those that the model was trained on ({residual * 1000:.0f} mm "
         "apart after fitting). Look at the lips and eyelids before you use the result.",
-    )
-
-
-def _explain(mesh: Mesh, nearest: dict[str, float]) -> str:
-    counts = ", ".join(f"{t.label} ({t.vertex_count:,} vertices)" for t in known_topologies())
-    tried = [
-        f"It has as many vertices as {label}, but they are elsewhere ({residual * 1000:.0f} mm off after "
-        "fitting): were they reordered, or is it mirrored?"
-        for label, residual in nearest.items()
-    ]
-    return " ".join(
-        [
-            f"This head, with {mesh.vertex_count:,} vertices, has no topology that this version can animate.",
-            *tried,
-            f"It knows {counts}, at any scale and in any pose, with all parts and in their own vertex order.",
-            "Use such a head or the demo head; export it without removing, merging or reordering vertices.",
-        ]
     )
