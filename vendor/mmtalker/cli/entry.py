@@ -44,6 +44,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             from mmtalker.worker.process import serve_stdio
 
             serve_stdio()
+        if options.command == "map":
+            from mmtalker.cli.map import map_command
+
+            map_command(options)
+            return Exit.OK
         from mmtalker.cli.animate import AnimateCommand, animate
 
         animate(AnimateCommand.from_arguments(options))
@@ -78,6 +83,16 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_animate_arguments(animate)
+    mapping = commands.add_parser(
+        "map",
+        help="where on the canonical head a mesh's vertices lie, with a picture",
+        description="Map a head to the canonical one.",
+        epilog=EXPLANATION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    from mmtalker.cli.map import add_map_arguments
+
+    add_map_arguments(mapping)
     commands.add_parser("worker", help="serve Blender over standard input and output (docs/protocol.md)")
     commands.add_parser("corpus", help="build what training reads, or show it; 'corpus --help' says how")
     commands.add_parser("train", help="train the model; 'train --help' says how")

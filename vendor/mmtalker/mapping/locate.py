@@ -179,7 +179,7 @@ FACE_PIXELS = 3500.0
 def _starts(
     points: Float64, triangles: Int64, whole: tuple[Float64, float], network: PixelNetwork
 ) -> tuple[list[tuple[Float64, float]], bool]:
-    """Where to begin: with all of it, or on a body where a head may be; and whether there is a second face."""
+    """Where to begin: with all of it, or where on a body a head may be; and whether there are two faces."""
     cloud = _cloud(points, triangles, *whole, COARSE_POINTS)
     if cloud is None:
         return [], False

@@ -1,0 +1,90 @@
+"""``mmtalker map``: where on the canonical head a mesh's vertices lie, as numbers and as a picture."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmtalker.cli.exits import Exit, Stop, stopping_with
+from mmtalker.io.arrays import write_arrays
+from mmtalker.io.heads import read_head
+from mmtalker.io.png import write_png
+from mmtalker.mesh.canonical import load_canonical
+from mmtalker.mesh.mapping import HeadMapping, map_head
+from mmtalker.mesh.mesh import Mesh
+
+DEMO_HEAD = "demo"
+
+
+def add_map_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what ``mmtalker map`` takes."""
+    parser.add_argument("head", metavar="HEAD", help="an .obj, .ply or .glb file, or the word 'demo'")
+    parser.add_argument(
+        "-o", "--out", metavar="OUT", type=Path, required=True, help=".npz: places, roles and landmarks"
+    )
+    parser.add_argument(
+        "--picture", metavar="P", type=Path, help=".png: the head with the canonical grid on it"
+    )
+
+
+def map_command(options: argparse.Namespace) -> None:
+    """Map a head, write what was found, say how sure it is.
+
+    Raises:
+        Stop, MMTalkerError: what went wrong; nothing half-written is left behind.
+    """
+    for path, suffix in ((options.out, ".npz"), (options.picture, ".png")):
+        if path is not None and path.suffix.lower() != suffix:
+            raise Stop(Exit.USAGE, f"'{path}' must end in {suffix}.")
+    with stopping_with(Exit.HEAD):
+        mesh = load_canonical().mesh if options.head == DEMO_HEAD else read_head(Path(options.head))
+    began = time.monotonic()
+    mapping = map_head(mesh)
+    seconds = time.monotonic() - began
+    with stopping_with(Exit.OUTPUT):
+        write_arrays(options.out, arrays_of(mesh, mapping), compress=True)
+        if options.picture is not None:
+            from mmtalker.mapping.picture import draw_mapping
+
+            write_png(draw_mapping(mesh, mapping), options.picture)
+    for warning in mapping.warnings:
+        print(f"Warning: {warning}", file=sys.stderr)
+    regions = ", ".join(f"{name.replace('_', ' ')} {value:.2f}" for name, value in mapping.regions.items())
+    print(
+        f"Wrote {options.out}: {mesh.vertex_count:,} vertices mapped in {seconds:.1f} s, "
+        f"confidence {mapping.confidence:.2f} ({regions}), mouth {mapping.mouth}."
+    )
+
+
+def arrays_of(mesh: Mesh, mapping: HeadMapping) -> dict[str, NDArray[Any]]:
+    """Everything of a mapping as named arrays.
+
+    ``uv`` (V, 2), ``role`` (V,), ``jaw_weight`` (V,), ``leader`` (V,), ``landmark_names`` (L,),
+    ``landmark_points`` (L, 3) in head space, ``region_names`` and ``region_confidence`` (R,),
+    ``confidence``, ``mouth``, ``topology``, ``scale``, ``rotation`` (3, 3) and ``translation`` (3,) to
+    canonical space, ``vertices`` (V, 3).
+    """
+    fit = mapping.to_canonical
+    return {
+        "vertices": mesh.vertices,
+        "uv": mapping.uv,
+        "role": mapping.role,
+        "jaw_weight": mapping.jaw_weight,
+        "leader": mapping.leader,
+        "landmark_names": np.array(list(mapping.points), dtype=np.str_),
+        "landmark_points": np.array(list(mapping.points.values()), dtype=np.float64).reshape(-1, 3),
+        "region_names": np.array(list(mapping.regions), dtype=np.str_),
+        "region_confidence": np.array(list(mapping.regions.values()), dtype=np.float64),
+        "confidence": np.float64(mapping.confidence)[None],
+        "mouth": np.array([str(mapping.mouth)]),
+        "topology": np.array([mapping.topology]),
+        "scale": np.array([fit.scale]),
+        "rotation": fit.rotation,
+        "translation": fit.translation,
+    }
