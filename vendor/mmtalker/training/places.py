@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from mmtalker.data.any_heads.bank import MODELS, HeadCloud, fill_bank
+from mmtalker.mapping.locate import Networks
 from mmtalker.mapping.network import PixelConfig, PixelNetwork, PixelPlaces
 from mmtalker.mapping.stance import (
     COARSE_SIZE,
@@ -33,6 +34,8 @@ from mmtalker.mapping.stance import (
     aligned_image,
 )
 from mmtalker.mapping.views import CHANNELS, Views, look
+from mmtalker.mapping.weights import FILE, save_networks
+from mmtalker.training.loop import LICENCE
 
 CONFIGS = {
     "coarse": PixelConfig(CHANNELS, (32, 56, 80, 128)),
@@ -65,22 +68,39 @@ class Sample:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Parse the command line and train one network."""
+    """Parse the command line, train the networks asked for, and write both once both are there."""
     parser = argparse.ArgumentParser(prog="python -m mmtalker.training.places", description=__doc__)
-    parser.add_argument("network", choices=CONFIGS)
+    parser.add_argument(
+        "networks", nargs="*", choices=CONFIGS, default=list(CONFIGS), help="which to train (default: both)"
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder that holds heads/ict_facekit")
     parser.add_argument("--bank", type=Path, required=True, help="folder where the people are kept")
-    parser.add_argument("-o", "--out", type=Path, required=True, help="checkpoint to write and go on from")
+    parser.add_argument(
+        "-o", "--out", type=Path, required=True, help="folder of checkpoints and result"
+    )
     parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
-    parser.add_argument("--heads", type=int, default=600)
-    parser.add_argument("--steps", type=int, default=9000)
+    parser.add_argument("--heads", type=int, default=2560)
+    parser.add_argument("--steps", type=int, default=8000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     bank = list(
         fill_bank(options.bank, options.data, tuple(options.models), range(options.heads), options.seed)
     )
-    learn(options.network, bank, options.steps, options.seed, options.out)
+    for name in options.networks:
+        learn(name, bank, options.steps, options.seed, options.out / f"{name}.pt")
+    files = {name: options.out / f"{name}.pt" for name in CONFIGS}
+    if all(file.exists() for file in files.values()):
+        about = {"models": list(options.models), "heads": options.heads, "licence": LICENCE}
+        networks = Networks(**{name: averaged(name, file) for name, file in files.items()})
+        save_networks(networks, options.out / FILE.name, about)
     return 0
+
+
+def averaged(name: str, checkpoint: Path) -> PixelNetwork:
+    """Read the running average that a checkpoint keeps."""
+    network = PixelNetwork(CONFIGS[name])
+    network.load_state_dict(torch.load(checkpoint, weights_only=True)["average"])
+    return network
 
 
 def learn(name: str, bank: Sequence[HeadCloud], steps: int, seed: int, out: Path) -> PixelNetwork:
