@@ -172,7 +172,7 @@ def test_a_second_run_with_a_cache_prepares_nothing(files, animated):
     talker = StubTalker()
     for _ in range(2):
         animate(command(files, cache_dir=files / "cache"), lambda device: stub_backend(talker))
-    assert talker.prepared == ["head", "speech"]
+    assert talker.prepared == ["map", "head", "speech"]
     assert len(animated) == 2
 
 

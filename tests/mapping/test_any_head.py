@@ -104,7 +104,9 @@ def test_a_point_that_the_animator_moved_wins() -> None:
 def test_every_corner_with_a_vertex_of_its_own_gives_whole_skin() -> None:
     mesh, _ = stranger()
     soup = Mesh(
-        mesh.vertices[mesh.loop_vertices], np.arange(len(mesh.loop_vertices), dtype=np.int32), mesh.loop_starts
+        mesh.vertices[mesh.loop_vertices],
+        np.arange(len(mesh.loop_vertices), dtype=np.int32),
+        mesh.loop_starts,
     )
     mapping = map_head(soup)
     assert len(np.unique(mapping.owner)) < 0.3 * soup.vertex_count

@@ -112,6 +112,8 @@ class StubTalker:
             points={"chin": chin},
             regions=dict.fromkeys(REGIONS, 0.5),
             mouth=Mouth.FUSED,
+            triangles=mesh.triangles(),
+            owner=np.arange(mesh.vertex_count, dtype=np.int32),
         )
 
     def prepare_head(self, mesh: Mesh, progress: Any, mapping: HeadMapping) -> StubHead:
