@@ -103,7 +103,7 @@ def _assemble(
     role[skin] = Role.OTHER
     role[here] = canonical.role[nearest]
     regions = _regions(here, nearest, fitted, places)
-    points, landmarks = _landmarks(canonical, reading, own, uv, on_chart)
+    points, landmarks = _landmarks(canonical, reading, own, uv, places.surface)
     owner = reading.owner
     # The first of the mesh's vertices that each welded one stands for.
     first = np.full(len(role), -1, dtype=np.int64)
@@ -151,18 +151,18 @@ def _regions(
 
 
 def _landmarks(
-    canonical: CanonicalHead, reading: HeadReading, own: Int64, uv: Float64, on_chart: Bools
+    canonical: CanonicalHead, reading: HeadReading, own: Int64, uv: Float64, surface: Bools
 ) -> tuple[dict[str, Float64], dict[str, int]]:
     """Position and nearest vertex of every landmark, in head space."""
-    laid = own[on_chart[own].all(axis=1)]
+    laid = own[surface[own].all(axis=1)]
     corners = uv[laid]
     a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     area = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
-    surface = CanonicalSurface(uv, laid[area > 1e-12])
+    chart = CanonicalSurface(uv, laid[area > 1e-12])
     names = list(canonical.landmarks)
-    triangle, weights = surface.locate(canonical.uv[[canonical.landmarks[name] for name in names]])
-    found = surface.blend(reading.vertices, triangle, weights)
-    nearest = surface.triangles[triangle, np.argmax(weights, axis=1)]
+    triangle, weights = chart.locate(canonical.uv[[canonical.landmarks[name] for name in names]])
+    found = chart.blend(reading.vertices, triangle, weights)
+    nearest = chart.triangles[triangle, np.argmax(weights, axis=1)]
     points = {name: found[i] for i, name in enumerate(names)}
     return points, {name: int(nearest[i]) for i, name in enumerate(names)}
 

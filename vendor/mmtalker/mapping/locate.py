@@ -18,6 +18,8 @@ from mmtalker.mapping.stance import (
     FINE_CENTRE,
     FINE_HALF,
     FINE_SIZE,
+    FINE_YAWS,
+    SURE_YAWS,
     aligned,
     aligned_image,
     around,
@@ -156,8 +158,8 @@ def _come_nearer(
     if fit is None or found is None:
         return None
     seen = None
-    for _ in range(2):
-        seen = _look_straight(points, triangles, fit, networks.fine)
+    for yaws, sides in ((FINE_YAWS, (1.0,)), (SURE_YAWS, (1.0, -1.0))):
+        seen = _look_straight(points, triangles, fit, networks.fine, yaws, sides)
         if seen is None:
             return None
         change = _robust(seen.points, seen.place, 1.0 / seen.scale**2, CLOSE)
@@ -172,8 +174,8 @@ def _come_nearer(
     return Located(fit, seen, rough, agreement, support, others=False, worth=worth)
 
 
-FACE_PIXELS = 3500.0
-"""Pixels of skin in the three aligned views of a usual face, about."""
+FACE_PIXELS = 14_000.0
+"""Pixels of skin in the last look at a usual face, about."""
 
 
 def _starts(
@@ -247,19 +249,39 @@ def _look_around(
 
 
 def _look_straight(
-    points: Float64, triangles: Int64, fit: Similarity, network: PixelNetwork
+    points: Float64,
+    triangles: Int64,
+    fit: Similarity,
+    network: PixelNetwork,
+    yaws: tuple[float, ...] = FINE_YAWS,
+    sides: tuple[float, ...] = (1.0,),
 ) -> Correspondences | None:
-    """What the fine network says of the aligned face; points come back in canonical space."""
+    """What the fine network says of the aligned face; points come back in canonical space.
+
+    Args:
+        points, triangles: the head in its own space.
+        fit: to canonical space, about.
+        network: the fine one.
+        yaws: degrees of the views.
+        sides: 1 for the head as it is, -1 for its mirror image.
+    """
     placed = fit.apply(points)
     cloud = _cloud(placed, triangles, np.array(FINE_CENTRE), 1.3 * FINE_HALF, FINE_POINTS)
     if cloud is None:
         return None
-    at, facing = torch.from_numpy(cloud.points), torch.from_numpy(cloud.normals)
-    pictures = look(at, facing, aligned(), FINE_SIZE)
-    image = aligned_image(pictures, at, facing)
-    said = _ask(network, image)
-    found, _ = _read(said, pictures.index, cloud.points.astype(np.float64), image[:, 3:6, ::2, ::2])
-    return found if len(found) >= 30 else None
+    said = []
+    for side in sides:
+        mirror = np.array([side, 1.0, 1.0], dtype=np.float32)
+        at, facing = torch.from_numpy(cloud.points * mirror), torch.from_numpy(cloud.normals * mirror)
+        pictures = look(at, facing, aligned(yaws), FINE_SIZE)
+        image = aligned_image(pictures, at, facing)
+        answer = _ask(network, image)
+        one, _ = _read(answer, pictures.index, cloud.points.astype(np.float64), image[:, 3:6, ::2, ::2])
+        said.append(Correspondences(one.points, one.place * mirror, one.scale))
+    found = Correspondences(
+        *(np.concatenate([getattr(one, part) for one in said]) for part in ("points", "place", "scale"))
+    )
+    return found if len(found) >= LEAST_PIXELS * 4 else None
 
 
 @torch.inference_mode()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 
-from mmtalker.mapping.chart_places import below_chart, untangle
+from mmtalker.mapping.chart_places import below_chart
 from mmtalker.mapping.fit import FittedSkin
 from mmtalker.mapping.lips import BOTH, LOWER, UPPER
 from mmtalker.mapping.registration import closest_on_triangles
@@ -29,8 +29,8 @@ FAR = 0.025
 
 NEIGHBOURS = 10
 
-ROUNDS = 10
-"""Of laying folds out, in a patch wider by a ring each time."""
+HOLDS = (2.0, 1.0, 0.5, 0.5)
+"""How strongly a vertex is held to its closest point while folds are smoothed out, round by round."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,14 @@ class ChartPlaces:
     Attributes:
         uv: (V, 2), 0 where ``on_chart`` is false.
         on_chart: (V,) what has a place.
+        surface: (V,) what lies on the fitted skin itself, and not in a pocket or above it.
         distance: (V,) metres to the fitted skin, mouth open.
         flipped: how many triangles are turned over in the chart.
     """
 
     uv: Float64
     on_chart: Bools
+    surface: Bools
     distance: Float64
     flipped: int
 
@@ -76,10 +78,11 @@ def find_places(triangles: Int64, skin: FittedSkin) -> ChartPlaces:
         chosen = allowed[found]
         uv[here] = np.einsum("nk,nkd->nd", weights, template.uv[chosen])
         distance[here] = away
-        matched[here] = (away < TOUCHING) & template.rim[chosen].all(axis=1)
         foot, normal = (np.einsum("nk,nkd->nd", weights, part[chosen]) for part in (skin.posed, facing))
+        alike = (normals[here] * normal).sum(axis=1) > 0.0
+        matched[here] = (away < TOUCHING) & alike & template.rim[chosen].all(axis=1)
         behind = ((skin.head_posed[here] - foot) * normal).sum(axis=1) < 0.0
-        inside[here] = behind | ~template.outside[chosen].all(axis=1)
+        inside[here] = behind | ~alike | ~template.outside[chosen].all(axis=1)
         low[here] = template.low[chosen].any(axis=1)
     beyond = np.zeros(count, dtype=bool)
     beyond[used] = below_chart(uv[used])
@@ -91,26 +94,42 @@ def find_places(triangles: Int64, skin: FittedSkin) -> ChartPlaces:
     on_chart[used] = ~(beyond[used] & (distance[used] > TOUCHING)) & (distance[used] < FAR * 4.0)
     on_chart &= ~np.isnan(uv[:, 0]) & ~(above & (distance > FAR))
     uv = np.where(on_chart[:, None], uv, 0.0)
-    flat = on_chart & ~beyond & ~above
-    laid = triangles[flat[triangles].all(axis=1)]
-    uv = _unfolded(uv, laid)
-    return ChartPlaces(uv, on_chart, distance, int((signed_areas(uv, laid) <= 0.0).sum()))
+    surface = on_chart & ~beyond & matched
+    uv = _unfolded(uv, triangles[surface[triangles].all(axis=1)])
+    laid = triangles[(on_chart & ~beyond & ~above)[triangles].all(axis=1)]
+    return ChartPlaces(uv, on_chart, surface, distance, int((signed_areas(uv, laid) <= 0.0).sum()))
 
 
 def _unfolded(uv: Float64, triangles: Int64) -> Float64:
-    """Lay folds out again where that helps; where it does not, leave what closest points said."""
-    laid = untangle(uv, triangles, np.zeros(len(uv), dtype=bool), ROUNDS)
-    bad = signed_areas(laid, triangles) <= 0.0
-    if not bad.any():
-        return laid
-    moved = (laid != uv).any(axis=1)
-    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]]])
-    edges = edges[moved[edges].all(axis=1)]
-    graph = sparse.coo_matrix((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), (len(uv), len(uv)))
-    _, patch = connected_components(graph, directed=False)
-    failed = np.zeros(int(patch.max()) + 1, dtype=bool)
-    failed[patch[triangles[bad]]] = True
-    return np.where((moved & failed[patch])[:, None], uv, laid)
+    """Smooth places around triangles that are turned over, more each round, and no farther than they must.
+
+    Every vertex is held to where its closest point was, so that a fold that cannot be undone, as between
+    layers of hair, spoils nothing around it.
+    """
+    adjacency = _adjacency(triangles, len(uv))
+    degree = np.asarray(adjacency.sum(axis=1)).ravel()
+    laid, patch = uv.copy(), np.zeros(len(uv), dtype=bool)
+    for hold in HOLDS:
+        bad = signed_areas(laid, triangles) <= 0.0
+        if not bad.any():
+            break
+        touched = np.zeros(len(uv))
+        touched[triangles[bad]] = 1.0
+        patch |= (touched + adjacency @ touched) > 0.0
+        inner, outer = np.flatnonzero(patch), np.flatnonzero(~patch & (degree > 0.0))
+        held = hold * degree[inner]
+        system = sparse.diags(degree[inner] + held) - adjacency[inner][:, inner]
+        right = adjacency[inner][:, outer] @ laid[outer] + held[:, None] * uv[inner]
+        laid[inner] = splu(system.tocsc()).solve(right)
+    return laid
+
+
+def _adjacency(triangles: Int64, count: int) -> sparse.csr_matrix:
+    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    both = np.concatenate([edges, edges[:, ::-1]])
+    adjacency = sparse.csr_matrix((np.ones(len(both)), (both[:, 0], both[:, 1])), (count, count))
+    adjacency.data[:] = 1.0
+    return adjacency
 
 
 def _fill_pockets(uv: Float64, triangles: Int64, matched: Bools, beyond: Bools) -> Float64:
@@ -119,10 +138,7 @@ def _fill_pockets(uv: Float64, triangles: Int64, matched: Bools, beyond: Bools) 
     NaN where a piece hangs on nothing.
     """
     count = len(uv)
-    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
-    both = np.concatenate([edges, edges[:, ::-1]])
-    adjacency = sparse.csr_matrix((np.ones(len(both)), (both[:, 0], both[:, 1])), (count, count))
-    adjacency.data[:] = 1.0
+    adjacency = _adjacency(triangles, count)
     used = np.zeros(count, dtype=bool)
     used[triangles] = True
     free = used & ~matched & ~beyond

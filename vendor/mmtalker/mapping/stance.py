@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,9 @@ FINE_CENTRE = (0.0, -0.02, 0.02)
 FINE_YAWS = (0.0, 40.0, -40.0)
 """Degrees that the aligned views are turned by: from the front and both sides."""
 
+SURE_YAWS = (-44.0, -36.0, -4.0, 4.0, 36.0, 44.0)
+"""Degrees of the last views, as they are and mirrored: what each gets wrong in its own way cancels out."""
+
 FINE_CHANNELS = 7
 """Normal and position in canonical axes, and whether something is seen."""
 
@@ -40,9 +44,9 @@ def around() -> Float64:
     return towards(directions, up)
 
 
-def aligned(yaws: Float64 | None = None) -> Views:
+def aligned(yaws: Sequence[float] | Float64 = FINE_YAWS) -> Views:
     """Return the views of a face that lies in canonical space."""
-    angles = np.radians(np.asarray(FINE_YAWS) if yaws is None else yaws)
+    angles = np.radians(np.asarray(yaws))
     directions = np.stack([np.sin(angles), np.zeros_like(angles), np.cos(angles)], axis=1)
     rotation = towards(directions, np.tile([0.0, 1.0, 0.0], (len(angles), 1)))
     centre = torch.tensor(FINE_CENTRE).expand(len(angles), 3)

@@ -75,9 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--data", type=Path, required=True, help="folder that holds heads/ict_facekit")
     parser.add_argument("--bank", type=Path, required=True, help="folder where the people are kept")
-    parser.add_argument(
-        "-o", "--out", type=Path, required=True, help="folder of checkpoints and result"
-    )
+    parser.add_argument("-o", "--out", type=Path, required=True, help="folder of checkpoints and result")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
     parser.add_argument("--heads", type=int, default=2560)
     parser.add_argument("--steps", type=int, default=8000)
