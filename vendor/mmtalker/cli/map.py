@@ -81,7 +81,7 @@ def arrays_of(mesh: Mesh, mapping: HeadMapping) -> dict[str, NDArray[Any]]:
         "landmark_points": np.array(list(mapping.points.values()), dtype=np.float64).reshape(-1, 3),
         "region_names": np.array(list(mapping.regions), dtype=np.str_),
         "region_confidence": np.array(list(mapping.regions.values()), dtype=np.float64),
-        "confidence": np.float64(mapping.confidence)[None],
+        "confidence": np.array([mapping.confidence]),
         "mouth": np.array([str(mapping.mouth)]),
         "topology": np.array([mapping.topology]),
         "scale": np.array([fit.scale]),
