@@ -18,7 +18,7 @@ def template() -> Template:
 
 
 def strip(length: int, gap: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """Four rows of vertices, a centimetre apart; with a gap the lower two are joined to the upper at x = 0 only."""
+    """Four rows of vertices, a centimetre apart; with a gap the middle ones are joined at x = 0 only."""
     x = np.arange(length) * 0.01
     rows = [np.stack([x, np.full(length, y), np.zeros(length)], axis=1) for y in (0.0, 0.01, 0.02, 0.03)]
     triangles = []
