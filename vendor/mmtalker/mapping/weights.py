@@ -47,13 +47,13 @@ def load_networks(path: Path = FILE) -> Networks:
     """
     try:
         with safetensors.safe_open(path, "pt") as file:
-            metadata = file.metadata()
+            metadata = file.metadata() or {}
             if metadata.get("format") != FORMAT:
                 raise ValueError(f"it is of format {metadata.get('format')!r} and not {FORMAT}")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
         configs = json.loads(metadata["configs"])
         return Networks(**{name: _network(name, configs[name], tensors) for name in ("coarse", "fine")})
-    except (OSError, KeyError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
+    except (OSError, KeyError, TypeError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
         raise MMTalkerError(
             ErrorCode.WEIGHTS_MISSING,
             f"The networks that find faces, {path}, cannot be used: {error}. Reinstall MMTalker.",

@@ -115,7 +115,8 @@ def learn(name: str, bank: Sequence[HeadCloud], steps: int, seed: int, out: Path
         average.load_state_dict(state["average"])
         optimiser.load_state_dict(state["optimiser"])
         done = int(state["done"])
-    began, shown = time.monotonic(), {"place": 0.0, "face": 0.0}
+    began = time.monotonic()
+    shown: dict[str, float] = {}
     for step in range(done, steps):
         rng = np.random.default_rng([seed, len(name), step])
         batch = draw(name, bank, rng)
@@ -131,7 +132,8 @@ def learn(name: str, bank: Sequence[HeadCloud], steps: int, seed: int, out: Path
         optimiser.step()
         _follow(average, network, min(AVERAGE, (step + 1) / (step + 10)))
         for key, value in terms.items():
-            shown[key] = 0.99 * shown.get(key, float(value)) + 0.01 * float(value.detach())
+            now = float(value.detach())
+            shown[key] = 0.99 * shown.get(key, now) + 0.01 * now
         if (step + 1) % 100 == 0:
             said_so = " ".join(f"{key} {value:.4f}" for key, value in shown.items())
             print(f"{name} {step + 1} {said_so} {time.monotonic() - began:.0f} s", flush=True)

@@ -80,7 +80,7 @@ def with_blobs(person: Person, rng: np.random.Generator) -> Person:
         faces = np.concatenate(
             [np.stack([a, b, c], -1).reshape(-1, 3), np.stack([a, c, d], -1).reshape(-1, 3)]
         )
-        person = _beside(person, centre + size * ball.reshape(-1, 3), faces[:, ::-1])
+        person = _beside(person, centre + size * ball.reshape(-1, 3), faces)
     return person
 
 
