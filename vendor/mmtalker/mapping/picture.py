@@ -37,6 +37,9 @@ def draw_mapping(mesh: Mesh, mapping: HeadMapping) -> NDArray[np.uint8]:
     """
     vertices = mapping.to_canonical.apply(mesh.vertices)
     triangles = mapping.triangles.astype(np.int64)
+    # Of a body only what the picture shows: else the points would be too few to close it.
+    shown = np.abs(vertices[triangles].mean(axis=1) - CENTRE).max(axis=1) < 2.0 * HALF
+    triangles = triangles[shown] if shown.any() else triangles
     cloud = spread(vertices, triangles, POINTS, np.random.default_rng(0))
     known = np.isin(mapping.role, CHART_ROLES)[triangles[cloud.triangle]].all(axis=1)
     colours = _colours(cloud.read(mapping.uv.astype(np.float64), triangles), known)
