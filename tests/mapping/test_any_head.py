@@ -135,7 +135,17 @@ def ball() -> Mesh:
     return Mesh.from_polygons(HEAD.vertices[used], compact.reshape(-1, 3))
 
 
-@pytest.mark.parametrize("shape", [box, plane, ball])
+def torus() -> Mesh:
+    a, b = np.meshgrid(np.arange(40), np.arange(20), indexing="ij")
+    around, along = 2.0 * np.pi * a / 40, 2.0 * np.pi * b / 20
+    ring = 1.0 + 0.4 * np.cos(along)
+    points = np.stack([ring * np.cos(around), 0.4 * np.sin(along), ring * np.sin(around)], axis=-1)
+    corners = [(a, b), (a + 1, b), (a + 1, b + 1), (a, b + 1)]
+    sides = np.stack([(i % 40) * 20 + j % 20 for i, j in corners], axis=-1).reshape(-1, 4)
+    return Mesh.from_polygons(points.reshape(-1, 3).astype(np.float32), sides)
+
+
+@pytest.mark.parametrize("shape", [box, plane, ball, torus])
 def test_what_is_no_head_is_refused_with_what_to_do(shape: object) -> None:
     assert callable(shape)
     with pytest.raises(MMTalkerError) as caught:
@@ -150,6 +160,22 @@ def test_half_a_head_gives_a_mapping_or_a_sentence() -> None:
     mapping = map_head(Mesh.from_polygons(HEAD.vertices[used], compact.reshape(-1, 3)))
     off = np.linalg.norm(mapping.points["nose_tip"] - HEAD.vertices[HEAD.landmarks["nose_tip"]])
     assert off < 0.01
+
+
+def test_of_two_heads_one_is_mapped_and_the_other_is_named() -> None:
+    apart = np.float32([0.5, 0.0, 0.0])
+    count = len(HEAD.vertices)
+    mesh = Mesh.from_polygons(
+        np.concatenate([HEAD.vertices, HEAD.vertices + apart]),
+        np.concatenate([HEAD.triangles, HEAD.triangles + count]),
+    )
+    mapping = map_head(mesh)
+    assert any("more than one face" in warning for warning in mapping.warnings)
+    chin = HEAD.vertices[HEAD.landmarks["chin"]]
+    assert min(np.linalg.norm(mapping.points["chin"] - place) for place in (chin, chin + apart)) < 0.01
+    one = np.isin(mapping.role[:count], CHART_ROLES).any()
+    other = np.isin(mapping.role[count:], CHART_ROLES).any()
+    assert one != other
 
 
 def test_lips_in_one_surface_are_said_to_be() -> None:

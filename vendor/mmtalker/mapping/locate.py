@@ -55,6 +55,9 @@ LEAST_PIXELS = 8
 FACE_CHANCE = 0.5
 """Of a pixel, from which it is taken for skin."""
 
+CLEAR = 0.6
+"""Agreement and support of a face, beyond which nobody looks for another."""
+
 TRIALS = 4
 """Views whose own similarity is tried: those with most face in them."""
 
@@ -101,7 +104,7 @@ class Located:
         agreement: 0..1, share of what looks like skin that agrees with ``fit``.
         support: how much of a face was seen, 1 for about all of it.
         others: whether there is another face somewhere else.
-        worth: more for what is more surely a face.
+        worth: agreement times support over the expected error in metres: more for what is more surely a face.
     """
 
     fit: Similarity
@@ -126,13 +129,19 @@ def locate_face(vertices: Floats, triangles: Int64, networks: Networks) -> Locat
     """
     points = np.asarray(vertices, dtype=np.float64)
     whole = _ball(points[np.unique(triangles)])
-    starts, others = _starts(points, triangles, whole, networks.coarse)
-    found = [_come_nearer(points, triangles, start, networks) for start in starts]
-    faces = [one for one in found if one is not None]
-    if not faces:
+    cloud = _cloud(points, triangles, *whole, COARSE_POINTS)
+    if cloud is None:
         return None
-    best = max(faces, key=lambda one: one.worth)
-    return replace(best, others=others)
+    found, _ = _look_around(cloud, *whole, networks.coarse)
+    best = _come_nearer(points, triangles, whole, networks) if len(found) >= FEW_PIXELS else None
+    if best is None or best.agreement < CLEAR or best.support < CLEAR:
+        # A body, or more than one head: from afar hands and shoulders look like heads too.
+        starts = _windows(points, triangles, cloud, whole, networks.coarse)
+        faces = [best, *(_come_nearer(points, triangles, start, networks) for start in starts)]
+        best = max((one for one in faces if one is not None), key=lambda one: one.worth, default=None)
+    if best is None:
+        return None
+    return replace(best, others=_elsewhere(found, best.fit))
 
 
 def _come_nearer(
@@ -178,18 +187,15 @@ FACE_PIXELS = 14_000.0
 """Pixels of skin in the last look at a usual face, about."""
 
 
-def _starts(
-    points: Float64, triangles: Int64, whole: tuple[Float64, float], network: PixelNetwork
-) -> tuple[list[tuple[Float64, float]], bool]:
-    """Where to begin: with all of it, or where on a body a head may be; and whether there are two faces."""
-    cloud = _cloud(points, triangles, *whole, COARSE_POINTS)
-    if cloud is None:
-        return [], False
-    found, view = _look_around(cloud, *whole, network)
-    proposed = _best_similarity(found, view)
-    if len(found) >= FEW_PIXELS and proposed is not None:
-        return [whole], _elsewhere(found, proposed[0])
-    ranked: list[tuple[float, tuple[Float64, float]]] = [(0.0, whole)]
+def _windows(
+    points: Float64,
+    triangles: Int64,
+    cloud: SurfaceCloud,
+    whole: tuple[Float64, float],
+    network: PixelNetwork,
+) -> list[tuple[Float64, float]]:
+    """Where else to begin: the parts of a mesh in which most looks like one and the same head."""
+    ranked: list[tuple[float, tuple[Float64, float]]] = []
     half = whole[1] / NEARER
     for window in _spread_out(cloud.points.astype(np.float64), WINDOWS):
         near = _cloud(points, triangles, window, half, COARSE_POINTS // 2)
@@ -201,7 +207,7 @@ def _starts(
             # The middle of what was seen there is nearer to the face than the window's own.
             ranked.append((proposed[1], (np.median(found.points, axis=0), half)))
     ranked.sort(key=lambda one: -one[0])
-    return [start for _, start in ranked[:TRIALS]], False
+    return [start for _, start in ranked[:TRIALS]]
 
 
 def _spread_out(points: Float64, count: int) -> Float64:
