@@ -29,7 +29,7 @@ SKIN_SHARE = 0.06
 """Share of the face's pixels that a component shows, from which it is skin."""
 
 LEAST_WORTH = 200.0
-"""Of what was found, below which it is no face: a torus has 170, a box 105, Suzanne 310, people about 1000."""
+"""Of what was found, below which it is no face: a torus has 170, a box 105, Suzanne 310, people 1000."""
 
 NEAR = 0.0015
 WIDE = 0.006
