@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 
+from mmtalker.mesh.adjacency import adjacency_of
 from mmtalker.mesh.rigid import kabsch
 from mmtalker.mesh.rings import aperture
 from mmtalker.mesh.roles import Role
@@ -15,15 +16,6 @@ from mmtalker.mesh.roles import Role
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-
-
-def neighbours(triangles: NDArray[np.integer[Any]], count: int) -> sparse.csr_matrix:
-    """(V, V) adjacency of ones."""
-    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
-    both = np.concatenate([edges, edges[:, ::-1]])
-    matrix = sparse.csr_matrix((np.ones(len(both)), (both[:, 0], both[:, 1])), (count, count))
-    matrix.data[:] = 1.0
-    return matrix
 
 
 def lip_pairs(faces: Int64, skin: Float64, role: NDArray[np.uint8]) -> tuple[Int64, tuple[int, int]]:
@@ -94,7 +86,7 @@ def chart_scale(
     scale[regions["lips"]] = 3.0
     scale[role == Role.MOUTH_SOCKET] = 0.45
     scale[role == Role.EYE_SOCKET] = 0.8
-    adjacency = neighbours(triangles, len(skin))
+    adjacency = adjacency_of(triangles, len(skin))
     mean = sparse.diags(1.0 / np.asarray(adjacency.sum(axis=1)).ravel()) @ adjacency
     field = np.log(scale)
     for _ in range(3):

@@ -19,7 +19,7 @@ from scipy.spatial import cKDTree
 from mmtalker.data import ict
 from mmtalker.data.transfer import transfer_errors
 from mmtalker.io.arrays import write_arrays
-from mmtalker.mapping.chart_places import below_chart, chart_places, untangle
+from mmtalker.mapping.chart_places import below_chart, chart_places
 from mmtalker.mapping.face_parts import (
     IN_EYE_LEFT,
     IN_EYE_RIGHT,
@@ -33,11 +33,12 @@ from mmtalker.mapping.face_parts import (
 )
 from mmtalker.mapping.registration import Target, fit_surface
 from mmtalker.mapping.template import template_face
+from mmtalker.mesh.adjacency import edges_of
 from mmtalker.mesh.canonical import CanonicalHead, canonical_surface, load_canonical
-from mmtalker.mesh.flatten import signed_areas
 from mmtalker.mesh.rigid import umeyama
 from mmtalker.mesh.roles import Role
 from mmtalker.mesh.topology import first_occurrences
+from mmtalker.mesh.untangle import untangle
 from mmtalker.motion.arkit import ARKIT_INDEX
 
 Float64 = NDArray[np.float64]
@@ -114,7 +115,7 @@ def lash_leaders(model: ict.IctModel, face: Face) -> Int64:
     lashes = np.arange(ict.LASHES.start, ict.LASHES.stop)
     triangles = model.mesh().triangles().astype(np.int64)
     own = triangles[(triangles >= lashes[0]).all(axis=1) & (triangles <= lashes[-1]).all(axis=1)] - lashes[0]
-    edges = np.concatenate([own[:, [0, 1]], own[:, [1, 2]], own[:, [2, 0]]])
+    edges = edges_of(own)
     points = model.neutral[lashes].astype(np.float64)
     length = np.linalg.norm(points[edges[:, 0]] - points[edges[:, 1]], axis=1)
     graph = sparse.csr_matrix((length, (edges[:, 0], edges[:, 1])), (len(lashes), len(lashes)))
@@ -155,9 +156,10 @@ def build(data: Path) -> dict[str, NDArray[np.generic]]:
     fitted = register(canonical, head, other)
     raw = chart_places(fitted, canonical, head, other)
     low = below_chart(raw)
-    uv = untangle(raw, other.triangles, low)
-    flips = (signed_areas(uv, other.triangles) <= 0.0) & ~low[other.triangles].any(axis=1)
-    print(f"{int(flips.sum())} of {len(flips)} triangles flipped; {int(low.sum())} vertices below the neck")
+    # What lies below the neck is squeezed on the chart's border, and has no area there to turn over.
+    laid = other.triangles[~low[other.triangles].any(axis=1)]
+    uv, flips = untangle(raw, other.rest, laid, low)
+    print(f"{len(flips)} of {len(laid)} triangles flipped; {int(low.sum())} vertices below the neck")
     face = (other.labels == OUTSIDE) & ~low & (np.arange(len(uv)) < ict.FACE_COUNT)
     print(f"{'shape':20s} correlation  mean mm  error mm")
     for name, figures in transfer_errors(head, uv, other.rest, model.shapes[:, : len(uv)], face).items():

@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 
+from mmtalker.mesh.adjacency import edges_of
 from mmtalker.motion.arkit import ARKIT_INDEX
 
 Float64 = NDArray[np.float64]
@@ -41,7 +42,7 @@ def soften_lips(
         (52, C, 3) new array.
     """
     count = len(skin)
-    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    edges = edges_of(triangles)
     edges = np.unique(np.concatenate([edges, edges[:, ::-1]]), axis=0)
     along = skin[edges[:, 0]] - skin[edges[:, 1]]
     sideways = (np.abs(along[:, 0]) / np.linalg.norm(along, axis=1)) ** 4 + 1e-6

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy.sparse as sparse
-import scipy.sparse.linalg as linalg
 from numpy.typing import NDArray
 
 from mmtalker.mapping.face_parts import OUTSIDE, Face, halves, shares
 from mmtalker.mapping.registration import closest_on_triangles
 from mmtalker.mesh.canonical import CanonicalHead, canonical_surface
-from mmtalker.mesh.flatten import boundary_loop, mean_value_layout, signed_areas
+from mmtalker.mesh.flatten import boundary_loop, mean_value_layout
 from mmtalker.mesh.normals import vertex_normals
 from mmtalker.mesh.surface import CanonicalSurface
-
-REST = 1e-9
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -61,37 +57,6 @@ def _pocket(face: Face, label: int) -> tuple[Int64, Int64, Float64]:
     if turning[-1] < turning[0]:
         angles = -angles
     return vertices, compact, mean_value_layout(face.posed[vertices], compact, angles[vertices])
-
-
-def untangle(uv: Float64, triangles: Int64, below_chart: NDArray[np.bool_], rounds: int = 40) -> Float64:
-    """Lay patches around turned-over triangles out again as harmonic discs, wider each round.
-
-    Such patches are deep nostrils, which one head has and the other has not. What lies beyond the
-    chart's neck (``below_chart``) stays squeezed on its boundary.
-    """
-    count = len(uv)
-    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
-    both = np.concatenate([edges, edges[:, ::-1]])
-    adjacency = sparse.csr_matrix((np.ones(len(both)), (both[:, 0], both[:, 1])), (count, count))
-    adjacency.data[:] = 1.0
-    laplacian = (sparse.diags(np.asarray(adjacency.sum(axis=1)).ravel()) - adjacency).tocsc()
-    uv = uv.copy()
-    patch = np.zeros(count, dtype=bool)
-    for _ in range(rounds):
-        bad = (signed_areas(uv, triangles) <= 0.0) & ~below_chart[triangles].any(axis=1)
-        if not bad.any():
-            break
-        patch[triangles[bad]] = True
-        touched = np.zeros(count)
-        touched[triangles[bad]] = 1.0
-        patch |= adjacency @ touched > 0.0
-        inner = np.flatnonzero(patch & ~below_chart)
-        outer = np.setdiff1d(np.arange(count), inner)
-        right = -(laplacian[inner][:, outer] @ uv[outer])
-        # A piece with nothing around it stays where it is.
-        system = laplacian[inner][:, inner] + REST * sparse.identity(len(inner))
-        uv[inner] = linalg.spsolve(system.tocsc(), right + REST * uv[inner])
-    return uv
 
 
 def below_chart(uv: Float64) -> NDArray[np.bool_]:

@@ -10,6 +10,8 @@ import scipy.sparse as sparse
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
+from mmtalker.mesh.adjacency import edges_of
+
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -63,7 +65,7 @@ class LipLine:
 
 def edge_graph(vertices: Float64, triangles: Int64) -> Any:
     """Return the (V, V) sparse matrix of edge lengths."""
-    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    edges = edges_of(triangles)
     edges = np.unique(np.sort(edges, axis=1), axis=0)
     # Zero would be no edge at all: where lips touch, vertices of one lip may coincide too.
     length = np.maximum(np.linalg.norm(vertices[edges[:, 0]] - vertices[edges[:, 1]], axis=1), 1e-9)
@@ -107,7 +109,7 @@ def crossing_share(
         vertices: (V, 3) in canonical space.
         on_line: (P, 3) the lip line on this head.
     """
-    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    edges = edges_of(triangles)
     a, b = edges[:, 0], edges[:, 1]
     across = (bits[a] | bits[b]) == BOTH
     across &= (bits[a] != BOTH) & (bits[b] != BOTH)

@@ -14,8 +14,9 @@ from mmtalker.mapping.chart_places import below_chart
 from mmtalker.mapping.fit import FittedSkin
 from mmtalker.mapping.lips import BOTH, LOWER, UPPER
 from mmtalker.mapping.registration import closest_on_triangles
-from mmtalker.mesh.flatten import signed_areas
+from mmtalker.mesh.adjacency import adjacency_of
 from mmtalker.mesh.normals import vertex_normals
+from mmtalker.mesh.untangle import untangle
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -28,9 +29,6 @@ FAR = 0.025
 """Metres beyond which a vertex that hangs on nothing else is not skin of the head: a collar, a body."""
 
 NEIGHBOURS = 10
-
-HOLDS = (2.0, 1.0, 0.5, 0.5)
-"""How strongly a vertex is held to its closest point while folds are smoothed out, round by round."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +64,11 @@ def find_places(triangles: Int64, skin: FittedSkin) -> ChartPlaces:
     template = skin.template
     normals = vertex_normals(skin.head_posed, triangles)
     facing = vertex_normals(skin.posed, template.triangles)
+    corner_bits = np.bitwise_and.reduce(template.lips[template.triangles], axis=1)
     for bit in (BOTH, UPPER, LOWER):
         here = used[skin.bits[used] == bit]
         if not len(here):
             continue
-        corner_bits = np.bitwise_and.reduce(template.lips[template.triangles], axis=1)
         allowed = template.triangles if bit == BOTH else template.triangles[(corner_bits & bit) > 0]
         found, weights, away = closest_on_triangles(
             skin.head_posed[here], normals[here], skin.posed, allowed, NEIGHBOURS
@@ -95,41 +93,9 @@ def find_places(triangles: Int64, skin: FittedSkin) -> ChartPlaces:
     on_chart &= ~np.isnan(uv[:, 0]) & ~(above & (distance > FAR))
     uv = np.where(on_chart[:, None], uv, 0.0)
     surface = on_chart & ~beyond & matched
-    uv = _unfolded(uv, triangles[surface[triangles].all(axis=1)])
     laid = triangles[(on_chart & ~beyond & ~above)[triangles].all(axis=1)]
-    return ChartPlaces(uv, on_chart, surface, distance, int((signed_areas(uv, laid) <= 0.0).sum()))
-
-
-def _unfolded(uv: Float64, triangles: Int64) -> Float64:
-    """Smooth places around triangles that are turned over, more each round, and no farther than they must.
-
-    Every vertex is held to where its closest point was, so that a fold that cannot be undone, as between
-    layers of hair, spoils nothing around it.
-    """
-    adjacency = _adjacency(triangles, len(uv))
-    degree = np.asarray(adjacency.sum(axis=1)).ravel()
-    laid, patch = uv.copy(), np.zeros(len(uv), dtype=bool)
-    for hold in HOLDS:
-        bad = signed_areas(laid, triangles) <= 0.0
-        if not bad.any():
-            break
-        touched = np.zeros(len(uv))
-        touched[triangles[bad]] = 1.0
-        patch |= (touched + adjacency @ touched) > 0.0
-        inner, outer = np.flatnonzero(patch), np.flatnonzero(~patch & (degree > 0.0))
-        held = hold * degree[inner]
-        system = sparse.diags(degree[inner] + held) - adjacency[inner][:, inner]
-        right = adjacency[inner][:, outer] @ laid[outer] + held[:, None] * uv[inner]
-        laid[inner] = splu(system.tocsc()).solve(right)
-    return laid
-
-
-def _adjacency(triangles: Int64, count: int) -> sparse.csr_matrix:
-    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
-    both = np.concatenate([edges, edges[:, ::-1]])
-    adjacency = sparse.csr_matrix((np.ones(len(both)), (both[:, 0], both[:, 1])), (count, count))
-    adjacency.data[:] = 1.0
-    return adjacency
+    uv, folded = untangle(uv, skin.head_posed, laid)
+    return ChartPlaces(uv, on_chart, surface, distance, len(folded))
 
 
 def _fill_pockets(uv: Float64, triangles: Int64, matched: Bools, beyond: Bools) -> Float64:
@@ -138,7 +104,7 @@ def _fill_pockets(uv: Float64, triangles: Int64, matched: Bools, beyond: Bools) 
     NaN where a piece hangs on nothing.
     """
     count = len(uv)
-    adjacency = _adjacency(triangles, count)
+    adjacency = adjacency_of(triangles, count)
     used = np.zeros(count, dtype=bool)
     used[triangles] = True
     free = used & ~matched & ~beyond

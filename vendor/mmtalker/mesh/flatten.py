@@ -9,6 +9,8 @@ import scipy.sparse as sparse
 import scipy.sparse.linalg as linalg
 from numpy.typing import NDArray
 
+from mmtalker.mesh.adjacency import edges_of
+
 Float64 = NDArray[np.float64]
 Index = NDArray[np.integer[Any]]
 
@@ -19,7 +21,7 @@ def boundary_loop(triangles: Index) -> NDArray[np.int64]:
     Raises:
         ValueError: if the surface has no boundary or more than one loop.
     """
-    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    edges = edges_of(triangles)
     keys = {(int(a), int(b)) for a, b in edges}
     following = {a: b for a, b in keys if (b, a) not in keys}
     if not following:
