@@ -16,7 +16,9 @@ def sheet():
     height = 0.05 * np.sin(6.0 * plane[:, :1]) * np.cos(5.0 * plane[:, 1:])
     index = np.arange(SIDE * SIDE).reshape(SIDE, SIDE)
     a, b, c, d = index[:-1, :-1], index[1:, :-1], index[1:, 1:], index[:-1, 1:]
-    triangles = np.concatenate([np.stack([a, b, c], -1).reshape(-1, 3), np.stack([a, c, d], -1).reshape(-1, 3)])
+    triangles = np.concatenate(
+        [np.stack([a, b, c], -1).reshape(-1, 3), np.stack([a, c, d], -1).reshape(-1, 3)]
+    )
     return plane, np.hstack([plane, height]), triangles
 
 

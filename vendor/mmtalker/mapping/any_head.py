@@ -15,6 +15,7 @@ from mmtalker.mapping.places import ChartPlaces, find_places
 from mmtalker.mapping.reading import HeadReading, read_mesh
 from mmtalker.mapping.roles import assign_roles
 from mmtalker.mesh.canonical import CanonicalHead, canonical_surface, load_canonical
+from mmtalker.mesh.flatten import signed_areas
 from mmtalker.mesh.mapping import REGIONS, HeadMapping, Hints, Mouth
 from mmtalker.mesh.mesh import Float64, Mesh
 from mmtalker.mesh.regions import canonical_regions
@@ -34,6 +35,15 @@ LEAST_WORTH = 200.0
 NEAR = 0.0015
 WIDE = 0.006
 """Metres from skin to fitted skin: up to the first it is right, from the second it is wrong."""
+
+UNSURE = 0.006
+"""Metres of error that the network expects, at which a region is half sure."""
+
+SURE_SHARE = 1.15
+"""What is counted as fully sure: nobody is surer than 1 / ``SURE_SHARE`` of skin without features."""
+
+LEAST_AREA = 5e-13
+"""Of a triangle in the chart, below which no point can be found in it."""
 
 
 def map_any_head(
@@ -103,10 +113,7 @@ def _assemble(
     role[here] = canonical.role[nearest]
     regions = _regions(here, nearest, fitted, places)
     points, landmarks = _landmarks(canonical, reading, own, uv, places.surface)
-    owner = reading.owner
-    # The first of the mesh's vertices that each welded one stands for.
-    first = np.full(len(role), -1, dtype=np.int64)
-    first[owner[::-1]] = np.arange(len(owner))[::-1]
+    owner, first = reading.owner, reading.first
     confidence = float(np.mean([regions[name] for name in REGIONS]) * min(1.0, 2.0 * located.agreement))
     mouth = Mouth.FUSED if fitted.fused else Mouth.PARTED
     return HeadMapping(
@@ -144,8 +151,8 @@ def _regions(
         if not rows.any():
             found[name] = 0.0
             continue
-        sure = 1.0 / (1.0 + (np.minimum(doubt[rows], 1.0) / 0.006) ** 2)
-        found[name] = float(np.clip(1.15 * sure.mean(), 0.0, 1.0) * close[rows].mean())
+        sure = 1.0 / (1.0 + (np.minimum(doubt[rows], 1.0) / UNSURE) ** 2)
+        found[name] = float(np.clip(SURE_SHARE * sure.mean(), 0.0, 1.0) * close[rows].mean())
     return found
 
 
@@ -154,10 +161,7 @@ def _landmarks(
 ) -> tuple[dict[str, Float64], dict[str, int]]:
     """Position and nearest vertex of every landmark, in head space."""
     laid = own[surface[own].all(axis=1)]
-    corners = uv[laid]
-    a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-    area = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
-    chart = CanonicalSurface(uv, laid[area > 1e-12])
+    chart = CanonicalSurface(uv, laid[signed_areas(uv, laid) > LEAST_AREA])
     names = list(canonical.landmarks)
     triangle, weights = chart.locate(canonical.uv[[canonical.landmarks[name] for name in names]])
     found = chart.blend(reading.vertices, triangle, weights)

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from mmtalker.mapping.cloud import spread
+from mmtalker.mapping.cloud import spread, triangle_normals
 from mmtalker.mapping.lips import BOTH, LOWER, UPPER, crossing_share, geodesic, lip_bits
 from mmtalker.mapping.locate import Correspondences, Located
 from mmtalker.mapping.registration import Guides, Stage, Target, fit_surface
+from mmtalker.mapping.stance import HEAD_CENTRE
 from mmtalker.mapping.template import Template, load_template
 from mmtalker.mesh.canonical import load_canonical
 
@@ -83,7 +84,7 @@ def fit_skin(
     template = load_template()
     guides, guided = _guides(template, located)
     pins = _pins(corrections)
-    near = (np.linalg.norm(vertices - [0.0, -0.02, -0.06], axis=1) < REACH)[triangles].any(axis=1)
+    near = (np.linalg.norm(vertices - HEAD_CENTRE, axis=1) < REACH)[triangles].any(axis=1)
     own = triangles[near]
     cloud = spread(vertices, own, CLOUD_POINTS, np.random.default_rng(0), _density(vertices, own))
     points, normals = cloud.points.astype(np.float64), cloud.normals.astype(np.float64)
@@ -111,10 +112,8 @@ def fit_skin(
     # A triangle from one lip to the other lies deep in the mouth and is no place to meet.
     whole = cloud_bits > 0
     head_posed = vertices + moved
-    corners = head_posed[corner]
-    posed_points = np.einsum("nk,nkc->nc", cloud.weights, corners)
-    posed_normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    posed_normals /= np.maximum(np.linalg.norm(posed_normals, axis=1, keepdims=True), 1e-20)
+    posed_points = cloud.read(head_posed, own)
+    posed_normals, _ = triangle_normals(head_posed, corner)
     posed = fit_surface(
         at_rest + opening,
         template.triangles,

@@ -19,6 +19,7 @@ from mmtalker.mapping.stance import (
     FINE_HALF,
     FINE_SIZE,
     FINE_YAWS,
+    HEAD_CENTRE,
     SURE_YAWS,
     aligned,
     aligned_image,
@@ -93,6 +94,10 @@ class Correspondences:
         return Correspondences(self.points[rows], self.place[rows], self.scale[rows])
 
 
+Look = tuple[Correspondences, Int64]
+"""What pixels said, and the view that each of them is from."""
+
+
 @dataclass(frozen=True)
 class Located:
     """A face that was found.
@@ -132,8 +137,9 @@ def locate_face(vertices: Floats, triangles: Int64, networks: Networks) -> Locat
     cloud = _cloud(points, triangles, *whole, COARSE_POINTS)
     if cloud is None:
         return None
-    found, _ = _look_around(cloud, *whole, networks.coarse)
-    best = _come_nearer(points, triangles, whole, networks) if len(found) >= FEW_PIXELS else None
+    first = _look_around(cloud, *whole, networks.coarse)
+    found, _ = first
+    best = _come_nearer(points, triangles, whole, networks, first) if len(found) >= FEW_PIXELS else None
     if best is None or best.agreement < CLEAR or best.support < CLEAR:
         # A body, or more than one head: from afar hands and shoulders look like heads too.
         starts = _windows(points, triangles, cloud, whole, networks.coarse)
@@ -145,16 +151,29 @@ def locate_face(vertices: Floats, triangles: Int64, networks: Networks) -> Locat
 
 
 def _come_nearer(
-    points: Float64, triangles: Int64, start: tuple[Float64, float], networks: Networks
+    points: Float64,
+    triangles: Int64,
+    start: tuple[Float64, float],
+    networks: Networks,
+    first: Look | None = None,
 ) -> Located | None:
-    """Look from all round until a head fills the view, then straight on, twice."""
+    """Look from all round until a head fills the view, then straight on, twice.
+
+    Args:
+        points, triangles: the mesh.
+        start: middle and half a side of the first view.
+        networks: what looks.
+        first: what was seen from there, where somebody has looked already.
+    """
     centre, half = start
-    fit, found = None, None
+    fit, found, seen_there = None, None, first
     for turn in range(LOOKS):
-        cloud = _cloud(points, triangles, centre, half, COARSE_POINTS)
-        if cloud is None:
-            return None
-        found, view = _look_around(cloud, centre, half, networks.coarse)
+        if seen_there is None:
+            cloud = _cloud(points, triangles, centre, half, COARSE_POINTS)
+            if cloud is None:
+                return None
+            seen_there = _look_around(cloud, centre, half, networks.coarse)
+        (found, view), seen_there = seen_there, None
         proposed = _best_similarity(found, view)
         if proposed is None:
             return None
@@ -163,7 +182,7 @@ def _come_nearer(
         head = back.scale * HEAD_METRES
         if turn >= 2 and head > 0.6 * half:
             break
-        centre, half = back.apply(np.array([0.0, -0.02, -0.05])), float(np.clip(head, half / 4.0, 2.0 * half))
+        centre, half = back.apply(np.array(HEAD_CENTRE)), float(np.clip(head, half / 4.0, 2.0 * half))
     if fit is None or found is None:
         return None
     seen = None
@@ -240,9 +259,7 @@ def _cloud(
     return spread(points, triangles[chosen], count, np.random.default_rng(SEED))
 
 
-def _look_around(
-    cloud: SurfaceCloud, centre: Float64, half: float, network: PixelNetwork
-) -> tuple[Correspondences, Int64]:
+def _look_around(cloud: SurfaceCloud, centre: Float64, half: float, network: PixelNetwork) -> Look:
     """What the coarse network says from all sides, and the (N,) view that each pixel is from."""
     rotation = around()
     views = Views(
@@ -296,9 +313,7 @@ def _ask(network: PixelNetwork, image: Tensor) -> PixelPlaces:
     return said
 
 
-def _read(
-    said: PixelPlaces, index: Tensor, points: Float64, base: Tensor | None
-) -> tuple[Correspondences, Int64]:
+def _read(said: PixelPlaces, index: Tensor, points: Float64, base: Tensor | None) -> Look:
     """Keep the pixels that show skin, and the view of each."""
     even = index[:, ::2, ::2]
     skin = (even >= 0) & (said.face.sigmoid() > FACE_CHANCE)
@@ -355,7 +370,7 @@ def _robust(points: Float64, place: Float64, trust: Float64, width: float) -> Si
 
 def _elsewhere(found: Correspondences, fit: Similarity) -> bool:
     """Whether much of what looks like a face lies where the found head is not."""
-    away = np.linalg.norm(fit.apply(found.points) - [0.0, -0.02, -0.06], axis=1)
+    away = np.linalg.norm(fit.apply(found.points) - HEAD_CENTRE, axis=1)
     sure = found.scale < np.quantile(found.scale, 0.5)
     return bool((sure & (away > 0.30)).sum() > 0.35 * max(1, int(sure.sum())))
 

@@ -27,6 +27,7 @@ class HeadReading:
     Attributes:
         vertices: (W, 3) in head space.
         owner: (V,) welded vertex of each of the mesh's vertices, loose ones too.
+        first: (W,) the first of the mesh's vertices that each welded one stands for.
         triangles: (T, 3) of welded vertices, all looking outwards; none degenerate, none twice.
         face: (T,) polygon that each triangle is part of.
         component: (W,) connected component, the one with the largest surface first; -1 without triangles.
@@ -36,6 +37,7 @@ class HeadReading:
 
     vertices: Float64
     owner: Int64
+    first: Int64
     triangles: Int64
     face: Int64
     component: Int64
@@ -79,6 +81,7 @@ def read_mesh(mesh: Mesh) -> HeadReading:
     return HeadReading(
         vertices=vertices,
         owner=owner,
+        first=first,
         triangles=triangles,
         face=face,
         component=_components(vertices, triangles),

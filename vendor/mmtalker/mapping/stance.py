@@ -17,6 +17,9 @@ Float64 = NDArray[np.float64]
 DECIMETRE = 10.0
 """What the networks say and read of places is in decimetres."""
 
+HEAD_CENTRE = (0.0, -0.02, -0.06)
+"""The middle of the canonical head, metres."""
+
 COARSE_SIZE = 64
 FINE_SIZE = 128
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mmtalker.mesh.canonical import load_canonical
+from mmtalker.mesh.flatten import signed_areas
 from mmtalker.mesh.mapping import HeadMapping, Mouth
 from mmtalker.mesh.mesh import Float64, Int32, Mesh
 from mmtalker.mesh.roles import CHART_ROLES
@@ -13,7 +14,7 @@ from mmtalker.mesh.surface import CanonicalSurface
 _MARGIN = 0.04
 """How far around the lips triangles of the head are looked at, in the chart."""
 
-_FLAT = 1e-10
+_FLAT = 5e-11
 """Triangles that cover less of the chart, or are turned over in it, are nowhere."""
 
 
@@ -45,8 +46,7 @@ def _triangles_near(mesh: Mesh, mapping: HeadMapping, lips: Float64) -> Int32:
     corners = mapping.uv[triangles].astype(np.float64)
     low, high = lips.min(axis=0) - _MARGIN, lips.max(axis=0) + _MARGIN
     inside = ((corners.max(axis=1) > low) & (corners.min(axis=1) < high)).all(axis=1)
-    first, second = (corners[:, k] - corners[:, 0] for k in (1, 2))
-    area = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
+    area = signed_areas(mapping.uv.astype(np.float64), triangles)
     found: Int32 = triangles[inside & (area > _FLAT)]
     return found
 
