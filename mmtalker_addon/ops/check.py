@@ -59,7 +59,7 @@ class CheckRun(WorkerRun[MapResult]):
     undo_name = "Check Head"
 
     def __init__(self, plan: check.CheckPlan, client: WorkerClient) -> None:
-        super().__init__(MapJob(client, plan.request))
+        super().__init__(MapJob(client, plan.character.request))
         self._plan = plan
 
     def lost_reason(self) -> str:
@@ -68,7 +68,7 @@ class CheckRun(WorkerRun[MapResult]):
     def write(self, context: Any, result: MapResult) -> tuple[str, tuple[str, ...]]:
         message = check.write_result(self._plan, result)
         map_colours.show_in_viewports(context)
-        return message, result.warnings
+        return message, (*result.warnings, *self._plan.character.warnings)
 
 
 class MMTALKER_OT_check_head(ExplainedOperator, LongOperator, bpy.types.Operator):

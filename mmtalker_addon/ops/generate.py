@@ -40,6 +40,8 @@ class SpeechRun(WorkerRun[JobResult]):
         counts = ((written.made, "new"), (written.renewed, "renewed"), (written.driven, "of your own"))
         keys = ", ".join(f"{count} {which}" for count, which in counts if count)
         message = f"{self._plan.head_name} speaks for {len(result.curves)} frames. Shape keys: {keys}."
+        if written.parts:
+            message += f" Parts that move along: {', '.join(written.parts)}."
         return message, written.warnings
 
 
