@@ -1,4 +1,4 @@
-"""What Blender is told about: one ordered tuple of classes, one property, two handlers."""
+"""What Blender is told about: one ordered tuple of classes, our properties, two handlers."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from . import ops, ui
 from .bridge import backend
 from .ops import runs
 from .prefs import MMTALKER_AP_preferences
-from .props import MMTALKER_PG_scene
+from .props import MMTALKER_PG_part, MMTALKER_PG_scene
+from .props.parts import add_to_objects, take_from_objects
 
-CLASSES = (MMTALKER_AP_preferences, MMTALKER_PG_scene, *ops.CLASSES, *ui.CLASSES)
+CLASSES = (MMTALKER_AP_preferences, MMTALKER_PG_scene, MMTALKER_PG_part, *ops.CLASSES, *ui.CLASSES)
 
 
 @persistent
@@ -33,6 +34,7 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     bpy.types.Scene.mmtalker = bpy.props.PointerProperty(type=MMTALKER_PG_scene)
+    add_to_objects()
     bpy.app.handlers.load_pre.append(_before_load)
     bpy.app.handlers.undo_post.append(_after_undo)
 
@@ -43,6 +45,7 @@ def unregister() -> None:
     backend.stop()
     bpy.app.handlers.undo_post.remove(_after_undo)
     bpy.app.handlers.load_pre.remove(_before_load)
+    take_from_objects()
     del bpy.types.Scene.mmtalker
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

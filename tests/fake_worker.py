@@ -35,6 +35,7 @@ MODES = {
     "old_version": "says hello with protocol 0",
     "refuses_version": "answers hello by an error",
     "fused": "answers map by a mouth that is one surface, along the demo head's lips",
+    "parts": "moves what is called Teeth by jawOpen alone, and what is called Hat not at all",
     "slow_map": "works for a minute at map; can be cancelled",
     "wrong_map": "gives places of one vertex too few",
     "no_head": "answers head and map by an error",
@@ -82,6 +83,7 @@ class FakeWorker:
         self.requests: queue.Queue[Any] = queue.Queue()
         self.cancelled: set[int] = set()
         self.vertex_count = 0
+        self.called: dict[str, Any] = {}
 
     def send(self, number: int, kind: str, arrays: Any = None, **fields: Any) -> None:
         self.wire.write_frame(self.output, {"type": kind, "id": number, **fields}, arrays)
@@ -158,6 +160,7 @@ class FakeWorker:
             self.error(frame.id, "internal", "This should not happen. Try again.")
             return
         self.vertex_count = len(frame.arrays["vertices"])
+        self.called = self.rows_by_name(frame)
         self.send(frame.id, "progress", stage="mapping", fraction=0.5)
         warnings = ["A warning of the head."]
         if frame.fields.get("corrections"):
@@ -166,6 +169,14 @@ class FakeWorker:
             counts = np.bincount(frame.arrays["part"], minlength=len(frame.fields["part_names"]))
             warnings.append(f"Parts: {list(zip(frame.fields['part_names'], counts.tolist(), strict=True))}.")
         self.send(frame.id, "head", head="h1", topology="fake", confidence=0.75, warnings=warnings)
+
+    @staticmethod
+    def rows_by_name(frame: Any) -> dict[str, Any]:
+        """Which vertices belong to each of the parts."""
+        starts, corners = frame.arrays["loop_starts"], frame.arrays["loop_vertices"]
+        part = np.repeat(frame.arrays.get("part", np.zeros(len(starts) - 1, int)), np.diff(starts))
+        names = frame.fields.get("part_names", ())
+        return {name: np.unique(corners[part == number]) for number, name in enumerate(names)}
 
     def on_map(self, frame: Any) -> None:
         """Answer with landmarks on the head's bounding box, Blender's front being the face."""
@@ -259,6 +270,9 @@ class FakeWorker:
         shapes = np.zeros((2, vertices, 3), dtype="<f4")
         shapes[0, :, 2] = -0.1
         shapes[1, :, 2] = 0.05
+        for name, rows in self.called.items() if self.mode == "parts" else ():
+            shapes["Teeth" in name :, rows] *= "Teeth" not in name and "Hat" not in name
+            shapes[:, rows] *= "Hat" not in name
         arrays = {"curves": self.curves(times), "raw": self.curves(raw_times), "shapes": shapes}
         if self.mode == "nan":
             arrays["curves"][1, 0] = np.nan

@@ -40,7 +40,7 @@ def files(tmp_path) -> Path:
 def animated(monkeypatch, files) -> list:
     """Heads are read and results written by stubs; what was to be written is collected here."""
     written: list = []
-    monkeypatch.setattr(animate_module, "_read_head", lambda name: Mesh(**tetrahedron()))
+    monkeypatch.setattr(animate_module, "read_named_head", lambda name: Mesh(**tetrahedron()))
     monkeypatch.setattr(animate_module, "_write", lambda animation, out: written.append((animation, out)))
     return written
 
@@ -55,6 +55,19 @@ def test_version_is_printed(capsys):
         main(["--version"])
     assert stop.value.code == 0
     assert capsys.readouterr().out == f"mmtalker {version()}\n"
+
+
+def test_starting_imports_nothing_heavy():
+    """The worker is started through it too, and moves its pipes before any native library is loaded."""
+    script = (
+        "import sys; from mmtalker.cli.entry import main\n"
+        "try: main(['map', '--help'])\n"
+        "except SystemExit: print(sorted({'numpy', 'scipy', 'torch'} & set(sys.modules)), file=sys.stderr)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT / "vendor", capture_output=True, text=True, timeout=60
+    )
+    assert result.stderr == "[]\n"
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["animate", "--help"]])

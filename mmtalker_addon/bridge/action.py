@@ -1,17 +1,19 @@
 """The Action that holds the speech: how it is made, how an older take gives way, what of the artist's stays.
 
-One Action carries two slots. The KEY slot drives the shape keys. The OBJECT slot sits on the head with two
-constant keys at the clip's ends, because Blender's FBX exporter takes its list of takes from objects alone
-and would otherwise leave the speech out. What it animates is a custom property of our own, so nothing that an
-artist moves is locked. The exporter gives an object every Action whose paths it can follow: the property has
-another number for each take, so that no head is given another's speech, nor an older one of its own.
+One Action carries a KEY slot for the head and for each part, which drives the shape keys that the object has.
+They are several, since Blender turns a curve off for good once it draws it for an object without that key.
+One OBJECT slot sits on all of them with two constant keys at the clip's ends, because Blender's FBX exporter
+takes its list of takes from objects alone and would otherwise leave the speech out. What it animates is a
+custom property of our own, so nothing that an artist moves is locked. The exporter gives an object every
+Action whose paths it can follow: the property has another number for each take, so that no head is given the
+speech of another, nor an older one of its own.
 """
 
 from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,10 +33,17 @@ _LINEAR = bpy.types.Keyframe.bl_rna.properties["interpolation"].enum_items["LINE
 
 @dataclass(frozen=True)
 class Take:
-    """A new Action with its two slots, not yet played by anything, and what its OBJECT slot animates."""
+    """A new Action with its slots, not yet played by anything.
+
+    Attributes:
+        action: the Action.
+        key_slots: one for each object, the head first.
+        object_slot: what sits on the objects themselves.
+        object_property: what that one animates.
+    """
 
     action: Any
-    key_slot: Any
+    key_slots: tuple[Any, ...]
     object_slot: Any
     object_property: str
 
@@ -52,53 +61,67 @@ def current_take(obj: Any) -> Any:
 
 
 def make_take(
-    obj: Any, name: str, first_frame: int, curves: Mapping[str, NDArray[np.float32]], record: str
+    objects: Sequence[Any],
+    name: str,
+    first_frame: int,
+    curves: Sequence[Mapping[str, NDArray[np.float32]]],
+    record: str,
 ) -> Take:
     """Make the Action; nothing of the artist's is touched yet.
 
     Args:
-        obj: the head.
+        objects: the head, then its parts.
         name: name of the Action.
         first_frame: scene frame of the first key.
-        curves: shape-key name to its (frames,) values, one a frame.
+        curves: for each object, shape-key name to its (frames,) values, one a frame.
         record: text to keep on the Action, from which later sliders work.
     """
     action = bpy.data.actions.new(name)
     strip = action.layers.new("Speech").strips.new(type="KEYFRAME")
-    key_slot = action.slots.new(id_type="KEY", name=obj.name)
-    object_slot = action.slots.new(id_type="OBJECT", name=obj.name)
-    bag = strip.channelbag(key_slot, ensure=True)
-    for key_name, values in curves.items():
-        _write_curve(bag, value_path(key_name), pack_keys(values, first_frame))
-    last_frame = first_frame + len(next(iter(curves.values()))) - 1
+    key_slots = []
+    for obj, own in zip(objects, curves, strict=True):
+        key_slots.append(action.slots.new(id_type="KEY", name=obj.name))
+        bag = strip.channelbag(key_slots[-1], ensure=True)
+        for key_name, values in own.items():
+            _write_curve(bag, value_path(key_name), pack_keys(values, first_frame))
+    object_slot = action.slots.new(id_type="OBJECT", name=objects[0].name)
+    last_frame = first_frame + len(next(iter(curves[0].values()))) - 1
     ends = np.array([first_frame, 1.0, last_frame, 1.0], dtype=np.float32)
     object_property = _new_property()
     _write_curve(strip.channelbag(object_slot, ensure=True), f'["{object_property}"]', ends)
     action[ACTION_TAG] = record
     action[_FINGERPRINT] = _fingerprint(action)
-    return Take(action, key_slot, object_slot, object_property)
+    return Take(action, tuple(key_slots), object_slot, object_property)
 
 
-def play_take(obj: Any, take: Take, name: str) -> list[str]:
-    """Give the Action to the head and its shape keys; returns warnings.
+def play_take(objects: Sequence[Any], take: Take, name: str) -> list[str]:
+    """Give the Action to the head, its parts and their shape keys; returns warnings.
 
     An artist's Action on the shape keys moves to an NLA track below and goes on playing there. An older
     speech gives way: it is deleted, or kept with a fake user where the artist renamed, edited or reuses it.
     """
-    keys = obj.data.shape_keys
+    older: list[Any] = []
+    for obj, slot in zip(objects, take.key_slots, strict=True):
+        old = _play_on_keys(obj.data.shape_keys, take.action, slot)
+        older += [] if old is None or old in older else [old]
+    warnings = [warning for old in older for warning in _retire(old, objects)]
+    warnings += _play_on_objects(objects, take)
+    take.action.name = name  # only now: an older take may have had the name
+    take.action[_FIRST_NAME] = take.action.name
+    return warnings
+
+
+def _play_on_keys(keys: Any, action: Any, slot: Any) -> Any:
+    """Let shape keys play a slot; returns the speech that they played before, None where it was none."""
     data = keys.animation_data or keys.animation_data_create()
     old = data.action
     if old is not None and not is_ours(old):
         _push_down(data)
-    data.action = take.action
-    data.action_slot = take.key_slot
+    data.action = action
+    data.action_slot = slot
     if data.nla_tracks:
         data.action_extrapolation = "NOTHING"  # the artist's tracks play before and after the clip
-    warnings = _retire(old, obj) if is_ours(old) else []
-    warnings += _play_on_object(obj, take)
-    take.action.name = name  # only now: an older take may have had the name
-    take.action[_FIRST_NAME] = take.action.name
-    return warnings
+    return old if is_ours(old) else None
 
 
 def _write_curve(bag: Any, path: str, packed: NDArray[np.float32]) -> None:
@@ -113,20 +136,31 @@ def _write_curve(bag: Any, path: str, packed: NDArray[np.float32]) -> None:
     curve.update()
 
 
-def _play_on_object(obj: Any, take: Take) -> list[str]:
-    data = obj.animation_data or obj.animation_data_create()
-    if data.use_tweak_mode or (data.action is not None and not is_ours(data.action)):
+def _play_on_objects(objects: Sequence[Any], take: Take) -> list[str]:
+    """Let every object that has no Action of the artist's play the OBJECT slot; returns warnings."""
+    free = [obj for obj in objects if not _is_busy(obj)]
+    if not free:
         take.action.slots.remove(take.object_slot)
-        return [
-            f"{obj.name} has an Action of its own, which was left alone, so a default FBX export leaves the "
-            "speech out: turn off NLA Strips and All Actions in the exporter."
-        ]
-    for name in _take_properties(obj):
-        del obj[name]
-    obj[take.object_property] = 1.0
-    data.action = take.action
-    data.action_slot = take.object_slot
-    return []
+    for obj in free:
+        for name in _take_properties(obj):
+            del obj[name]
+        obj[take.object_property] = 1.0
+        data = obj.animation_data or obj.animation_data_create()
+        data.action = take.action
+        data.action_slot = take.object_slot
+    return [
+        f"{obj.name} has an Action of its own, which was left alone, so a default FBX export leaves the "
+        "speech out: turn off NLA Strips and All Actions in the exporter."
+        for obj in objects
+        if obj not in free
+    ]
+
+
+def _is_busy(obj: Any) -> bool:
+    data = obj.animation_data
+    return data is not None and (
+        data.use_tweak_mode or (data.action is not None and not is_ours(data.action))
+    )
 
 
 def _new_property() -> str:
@@ -162,10 +196,11 @@ def _push_down(data: Any) -> None:
     action.use_fake_user = True  # kept even if the track is deleted
 
 
-def _retire(old: Any, head: Any) -> list[str]:
-    """Take an older speech off the head; delete it unless the artist renamed, edited or reuses it."""
+def _retire(old: Any, objects: Sequence[Any]) -> list[str]:
+    """Take an older speech off the objects; delete it unless the artist renamed, edited or reuses it."""
+    meshes = [obj.data for obj in objects]
     for other in bpy.data.objects:
-        if other.data == head.data and other.animation_data and other.animation_data.action == old:
+        if other.data in meshes and other.animation_data and other.animation_data.action == old:
             other.animation_data.action = None
     renamed = _without_number(old.name) != _without_number(str(old.get(_FIRST_NAME, "")))
     if renamed or _fingerprint(old) != old.get(_FINGERPRINT):

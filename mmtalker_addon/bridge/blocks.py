@@ -1,4 +1,4 @@
-"""Data-blocks over time: found again after undo and renaming, and whether they may be written just now."""
+"""Data-blocks over time: found again after undo and renaming, where they are, whether to write them now."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import bpy
+import numpy as np
+from numpy.typing import NDArray
 
 OBJECT_MODE_FIRST = "Switch to Object Mode first."
 
@@ -13,6 +15,11 @@ OBJECT_MODE_FIRST = "Switch to Object Mode first."
 def by_uid(blocks: Iterable[Any], uid: int) -> Any:
     """The data-block with this session number, which outlives undo and renaming; None once it is gone."""
     return next((block for block in blocks if block.session_uid == uid), None)
+
+
+def world_matrix(obj: Any) -> NDArray[np.float64]:
+    """(4, 4) from an object's own space to the world, as Blender evaluated it last."""
+    return np.array(obj.matrix_world, dtype=np.float64)
 
 
 def is_object_mode(context: Any) -> bool:

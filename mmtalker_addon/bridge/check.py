@@ -11,10 +11,10 @@ import bpy
 from ..core.head_record import HeadCheck, HeadRecord, Point
 from ..core.regions import in_words, paint_vertices
 from ..engine.errors import EngineCode, EngineError
-from ..engine.head_request import HeadRequest
 from ..engine.map_job import MapResult
-from . import head, head_store, landmarks, map_colours
+from . import head, head_store, landmarks, map_colours, parts
 from .blocks import OBJECT_MODE_FIRST, by_uid, is_object_mode
+from .character import Character, read_character
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,8 @@ class CheckPlan:
         scene_uid: session number of its scene.
         geometry: hash of the mesh that was sent.
         seen: where the landmarks were when the run began.
-        request: what the backend is asked.
+        corrections: where the animator put landmarks, in the head's own space.
+        character: the head with its parts, and what the backend is asked.
     """
 
     head_uid: int
@@ -35,7 +36,8 @@ class CheckPlan:
     scene_uid: int
     geometry: str
     seen: Mapping[str, Point]
-    request: HeadRequest
+    corrections: Mapping[str, Point]
+    character: Character
 
 
 def find_problem(context: Any) -> str:
@@ -57,17 +59,16 @@ def make_plan(context: Any, forget: Collection[str] = ()) -> CheckPlan:
     """
     _refuse(find_problem(context))
     obj, _ = head.find_head(context)
-    arrays = head.read_head(obj)
-    _refuse(head.data_problem(obj, arrays))
     corrections = head_store.corrections(obj) | landmarks.moved(obj)
     kept = {name: point for name, point in corrections.items() if name not in forget}
     return CheckPlan(
         head_uid=obj.session_uid,
         head_name=obj.name,
         scene_uid=context.scene.session_uid,
-        geometry=head_store.arrays_hash(arrays),
+        geometry=head_store.find_geometry(obj),
         seen=landmarks.places(obj),
-        request=head.head_request(obj, arrays, kept),
+        corrections=kept,
+        character=read_character(context, obj, kept),
     )
 
 
@@ -89,20 +90,27 @@ def write_result(plan: CheckPlan, result: MapResult) -> str:
     """
     obj = by_uid(bpy.data.objects, plan.head_uid)
     problem = head.head_problem(obj)
-    if not problem and len(obj.data.vertices) != len(plan.request.vertices):
+    if not problem and len(obj.data.vertices) != plan.character.pieces[0].vertex_count:
         problem = f"{obj.name} was edited meanwhile: press Check Head again."
     _refuse(problem)
+    character = plan.character
     check = HeadCheck(
         topology=result.topology,
         confidence=result.confidence,
         regions=result.regions,
         mouth=result.mouth,
-        lip_line=tuple((x, y, z) for x, y, z in result.lip_line.tolist()),
+        lip_line=tuple((x, y, z) for x, y, z in character.own_line(result.lip_line).tolist()),
         warnings=result.warnings,
     )
-    head_store.write(obj, HeadRecord(plan.geometry, check, plan.request.corrections))
-    landmarks.show(by_uid(bpy.data.scenes, plan.scene_uid), obj, result.points, plan.seen)
-    map_colours.show(obj, paint_vertices(result.uv, result.role, result.region))
+    head_store.write(obj, HeadRecord(plan.geometry, check, plan.corrections))
+    landmarks.show(
+        by_uid(bpy.data.scenes, plan.scene_uid), obj, character.own_points(result.points), plan.seen
+    )
+    colours = paint_vertices(result.uv, result.role, result.region)
+    for piece in character.pieces:
+        painted = by_uid(bpy.data.objects, piece.uid)
+        if painted is not None and len(painted.data.vertices) == piece.vertex_count:
+            map_colours.show(painted, piece.own_rows(colours))
     return f"MMTalker is {in_words(result.confidence)} of what is where on {obj.name}."
 
 
@@ -114,7 +122,14 @@ def is_shown(obj: Any) -> bool:
 def hide(obj: Any) -> None:
     """Take landmarks and colours off the head; what the animator moved is kept with the mesh."""
     landmarks.remove(obj)
-    map_colours.hide(obj)
+    for painted in (obj, *parts.listed(obj)):
+        hide_colours(painted)
+
+
+def hide_colours(obj: Any) -> None:
+    """Take the colours of a check off one object, and off the viewports with the last one."""
+    if obj.type == "MESH":
+        map_colours.hide(obj)
     if not any(map_colours.is_shown(other) for other in bpy.data.objects if other.type == "MESH"):
         map_colours.restore_viewports()
 

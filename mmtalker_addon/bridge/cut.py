@@ -13,6 +13,7 @@ from ..core.cut import NoPath, find_lip_path
 from ..engine.errors import EngineCode, EngineError
 from . import head, head_store, keys
 from .blocks import OBJECT_MODE_FIRST, is_object_mode
+from .mirrors import find_planes
 
 
 def find_problem(context: Any) -> str:
@@ -48,6 +49,11 @@ def cut_mouth(obj: Any) -> int:
     arrays = head.read_head(obj)
     if record is None or head_store.has_changed(obj, record, at_once=True):
         raise EngineError(EngineCode.BAD_REQUEST, f"{obj.name} has changed: press Check Head again.")
+    if find_planes(obj, arrays.vertices):
+        raise EngineError(
+            EngineCode.BAD_REQUEST,
+            f"{obj.name} is one half of a head: apply its Mirror modifier, then cut whole lips.",
+        )
     line = np.array(record.check.lip_line, dtype=np.float64).reshape(-1, 3)
     try:
         path = find_lip_path(arrays.vertices, arrays.loop_vertices, arrays.loop_starts, line)
@@ -57,8 +63,7 @@ def cut_mouth(obj: Any) -> int:
     _split(obj.data, path)
     keys.mark_ours(obj, ours)
     check = replace(record.check, mouth="parted", lip_line=())
-    geometry = head_store.arrays_hash(head.read_head(obj))
-    head_store.write(obj, replace(record, geometry=geometry, check=check))
+    head_store.write(obj, replace(record, geometry=head_store.find_geometry(obj), check=check))
     return len(path) - 1
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.head_record import Point
 from ..core.mesh_checks import find_mesh_problem
-from ..engine.head_request import HeadRequest
 from . import landmarks
 
 
@@ -57,6 +54,11 @@ def head_problem(obj: Any) -> str:
     """Why this object cannot be given speech as it is, by a quick look; empty where nothing is wrong."""
     if obj.type != "MESH":
         return f"{obj.name} is not a mesh: pick the head's mesh object."
+    return mesh_problem(obj)
+
+
+def mesh_problem(obj: Any) -> str:
+    """Why a mesh object, a head or a part of one, cannot take shape keys; empty where nothing is wrong."""
     mesh = obj.data
     for block in (obj, mesh, mesh.shape_keys):
         if block is None:
@@ -97,21 +99,7 @@ def read_head(obj: Any) -> HeadArrays:
     return HeadArrays(vertices.reshape(-1, 3), loops, starts)
 
 
-def head_request(obj: Any, arrays: HeadArrays, corrections: Mapping[str, Point]) -> HeadRequest:
-    """The head as the backend is sent it: with moved landmarks, and what its parts are called."""
-    names, part = _parts(obj)
-    return HeadRequest(
-        vertices=arrays.vertices,
-        loop_vertices=arrays.loop_vertices,
-        loop_starts=arrays.loop_starts,
-        name=obj.name,
-        corrections=dict(corrections),
-        part_names=names,
-        part=part,
-    )
-
-
-def _parts(obj: Any) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+def part_names(obj: Any) -> tuple[tuple[str, ...], NDArray[np.int32]]:
     """Object and material as one name, and the (F,) index of each polygon's."""
     indices = np.empty(len(obj.data.polygons), dtype=np.int32)
     obj.data.polygons.foreach_get("material_index", indices)
@@ -130,8 +118,6 @@ def data_problem(obj: Any, arrays: HeadArrays) -> str:
 def head_warnings(obj: Any) -> list[str]:
     """What will look wrong afterwards although nothing stops us."""
     found = []
-    if any(modifier.type == "MIRROR" for modifier in obj.modifiers):
-        found.append(f"{obj.name} has a Mirror modifier: apply it, since speech needs both halves.")
     if obj.show_only_shape_key:
         found.append(f"{obj.name} shows one shape key alone: turn off the pin in its Shape Keys panel.")
     return found

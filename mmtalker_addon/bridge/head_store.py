@@ -6,8 +6,17 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..core.head_record import HEAD_TAG, HeadRecord, Point, decode_head, encode_head, geometry_hash
-from .head import HeadArrays, read_head
+from ..core.head_record import (
+    HEAD_TAG,
+    HeadRecord,
+    Point,
+    decode_head,
+    encode_head,
+    geometry_hash,
+    joined_hash,
+)
+from . import parts
+from .head import read_head
 
 _LIFETIME = 1.0
 """Seconds for which a panel, drawn many times a second, does not look at a mesh again."""
@@ -40,12 +49,22 @@ def corrections(obj: Any) -> dict[str, Point]:
     return {} if record is None else dict(record.corrections)
 
 
-def arrays_hash(arrays: HeadArrays) -> str:
+def find_geometry(obj: Any) -> str:
+    """A short text that changes with any vertex or polygon of the head and of its parts.
+
+    Where the parts are is not in it: what hangs on a bone would count as changed on every other frame.
+    """
+    hashes = [_mesh_hash(obj), *(_mesh_hash(part) for part in parts.listed(obj) if part.type == "MESH")]
+    return hashes[0] if len(hashes) == 1 else joined_hash(hashes)
+
+
+def _mesh_hash(obj: Any) -> str:
+    arrays = read_head(obj)
     return geometry_hash(arrays.vertices, arrays.loop_vertices, arrays.loop_starts)
 
 
 def has_changed(obj: Any, record: HeadRecord, *, at_once: bool = False) -> bool:
-    """True where the mesh is not the one that was checked.
+    """True where the mesh, or a part of the head, is not the one that was checked.
 
     Args:
         obj: the head.
@@ -55,7 +74,7 @@ def has_changed(obj: Any, record: HeadRecord, *, at_once: bool = False) -> bool:
     uid = obj.data.session_uid
     when, found = _seen.hashes.get(uid, (-_LIFETIME, ""))
     if at_once or time.monotonic() - when >= _LIFETIME:
-        found = arrays_hash(read_head(obj))
+        found = find_geometry(obj)
         _seen.hashes.clear()  # one head at a time is in the panel
         _seen.hashes[uid] = (time.monotonic(), found)
     return found != record.geometry

@@ -122,6 +122,22 @@ def mark_ours(obj: Any, names: Sequence[str]) -> None:
         keys[_TAG] = dict(keys[_TAG]) | digests
 
 
+def moving(obj: Any, shapes: Mapping[str, NDArray[np.float32]], least: float) -> list[str]:
+    """Names of the shapes that an object is to have: those that move it, and those it has a key for.
+
+    Args:
+        obj: a part of a head.
+        shapes: key name to (V, 3) displacements.
+        least: a length, in the object's units, below which nothing is seen to move.
+    """
+    there = existing_names(obj)
+    return [
+        name
+        for name, displacement in shapes.items()
+        if name in there or float(np.abs(displacement).max(initial=0.0)) > least
+    ]
+
+
 def widen_ranges(obj: Any, curves: Mapping[str, NDArray[np.float32]]) -> None:
     """Open the slider of each key whose curve would be clamped; never narrow one.
 

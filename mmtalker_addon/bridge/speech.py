@@ -16,8 +16,9 @@ from ..core.timing import ClipTiming, StripFacts, file_timing, frame_rate, strip
 from ..engine.errors import EngineCode, EngineError
 from ..engine.job import JobRequest
 from ..engine.result import JobResult
-from . import action, head, head_store, keys, landmarks, sequencer, sound
+from . import action, cast, head, head_store, keys, landmarks, sequencer, sound
 from .blocks import OBJECT_MODE_FIRST, by_uid, is_object_mode
+from .character import Character, read_character
 from .version import addon_version
 
 
@@ -35,6 +36,7 @@ class Plan:
         sound: the recording.
         strip_times: where the strip lay, or None for a file.
         timing: seconds of sound and frames of keys.
+        character: the head with its parts, as they were sent.
         request: what the backend is asked.
     """
 
@@ -47,6 +49,7 @@ class Plan:
     sound: sound.Sound
     strip_times: compat.StripTimes | None
     timing: ClipTiming
+    character: Character
     request: JobRequest
 
 
@@ -59,6 +62,7 @@ class Written:
         made: shape keys that were added.
         renewed: shape keys of an earlier run that were given the new shapes.
         driven: shape keys of the artist, left as they were.
+        parts: names of the parts that move along.
         warnings: sentences for the artist.
     """
 
@@ -66,6 +70,7 @@ class Written:
     made: int
     renewed: int
     driven: int
+    parts: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
@@ -85,11 +90,10 @@ def make_plan(context: Any) -> Plan:
     _refuse(find_problem(context))
     settings = context.scene.mmtalker
     obj, _ = head.find_head(context)
-    arrays = head.read_head(obj)
-    _refuse(head.data_problem(obj, arrays))
+    character = read_character(context, obj, head_store.corrections(obj))
     recording, times, timing = _sound_and_timing(context)
     request = JobRequest(
-        head=head.head_request(obj, arrays, head_store.corrections(obj)),
+        head=character.request,
         fps=timing.fps,
         start_time=timing.start_time,
         frames=timing.frames,
@@ -110,6 +114,7 @@ def make_plan(context: Any) -> Plan:
         sound=recording,
         strip_times=times,
         timing=timing,
+        character=character,
         request=request,
     )
 
@@ -141,22 +146,27 @@ def write_result(plan: Plan, result: JobResult) -> Written:
     """
     obj = by_uid(bpy.data.objects, plan.head_uid)
     problem = head.head_problem(obj)
-    if not problem and len(obj.data.vertices) != len(plan.request.head.vertices):
+    if not problem and len(obj.data.vertices) != plan.character.pieces[0].vertex_count:
         problem = f"{obj.name} was edited meanwhile, so the speech does not fit it: press Generate again."
     _refuse(problem)
     match = match_names(result.names, keys.existing_names(obj))
     curves = dict(zip(result.names, clamp_curves(result.curves).T, strict=True))
     name = f"Speech {PurePath(plan.sound.name).stem}"
-    written = keys.write_shapes(obj, dict(zip(result.names, result.shapes, strict=True)))
+    divided, warnings = cast.divide(plan.character, result)
+    played = [{name: curves[name] for name in each.shapes} for each in divided]
+    objects = [each.obj for each in divided]
+    written = cast.write_shapes(divided)
     try:
-        take = action.make_take(obj, name, plan.timing.first_frame, curves, _record(plan, result))
+        take = action.make_take(objects, name, plan.timing.first_frame, played, _record(plan, result))
     except BaseException:
-        keys.take_back(obj, written)
+        cast.take_back(objects, written)
         raise
-    keys.widen_ranges(obj, curves)
-    warnings = [*result.warnings, *match.warnings, *head.head_warnings(obj)]
-    warnings += _landmark_warnings(obj) + keys.key_warnings(obj, result.names) + keys.edited_warnings(written)
-    warnings += action.play_take(obj, take, name)
+    warnings = [*result.warnings, *match.warnings, *plan.character.warnings, *warnings]
+    warnings += head.head_warnings(obj) + _landmark_warnings(obj)
+    for each, own, was in zip(divided, played, written, strict=True):
+        keys.widen_ranges(each.obj, own)
+        warnings += keys.key_warnings(each.obj, tuple(own)) + keys.edited_warnings(was)
+    warnings += action.play_take(objects, take, name)
     if plan.strip_times is not None and sound.heard_times(_strip(plan)) != plan.strip_times:
         warnings.append(f"The strip {plan.sound.strip} was moved or trimmed meanwhile: press Generate again.")
     if plan.sound.strip is None:
@@ -165,8 +175,10 @@ def write_result(plan: Plan, result: JobResult) -> Written:
         scene.frame_end = max(scene.frame_end, last_frame)  # a longer scene is left as it is
         if plan.add_strip:
             warnings += sequencer.add_strip(scene, plan.sound, plan.timing.first_frame)
-    driven = len(match.existing) - len(written.renewed)
-    return Written(take.action, len(written.made), len(written.renewed), driven, tuple(warnings))
+    made, renewed = len(written[0].made), len(written[0].renewed)
+    others = tuple(each.name for each in objects[1:])
+    said = tuple(dict.fromkeys(warnings))
+    return Written(take.action, made, renewed, len(match.existing) - renewed, others, said)
 
 
 def _landmark_warnings(obj: Any) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,7 +46,7 @@ class HeadRecord:
     """What is kept with a mesh.
 
     Attributes:
-        geometry: :func:`geometry_hash` of the mesh that was checked.
+        geometry: :func:`geometry_hash` of the mesh that was checked; joined with those of its parts.
         check: what was found.
         corrections: where the animator put landmarks.
     """
@@ -65,6 +65,11 @@ def geometry_hash(
         digest.update(f"{array.shape};".encode())
         digest.update(np.ascontiguousarray(array, dtype=dtype).tobytes())
     return digest.hexdigest()
+
+
+def joined_hash(hashes: Sequence[str]) -> str:
+    """Return a short text that changes with any of the hashes, and with their order."""
+    return hashlib.blake2b(" ".join(hashes).encode(), digest_size=16).hexdigest()
 
 
 def encode_head(record: HeadRecord) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import bpy
@@ -10,6 +11,7 @@ from ..bridge import check, head, head_store, landmarks, map_colours
 from ..engine.client import WorkerClient
 from ..engine.map_job import MapJob, MapResult
 from . import runs
+from .explained import ExplainedOperator
 from .running import LongOperator
 from .worker_run import WorkerRun, worker_client, worker_disabled_reason
 
@@ -57,7 +59,7 @@ class CheckRun(WorkerRun[MapResult]):
     undo_name = "Check Head"
 
     def __init__(self, plan: check.CheckPlan, client: WorkerClient) -> None:
-        super().__init__(MapJob(client, plan.request))
+        super().__init__(MapJob(client, plan.character.request))
         self._plan = plan
 
     def lost_reason(self) -> str:
@@ -66,81 +68,68 @@ class CheckRun(WorkerRun[MapResult]):
     def write(self, context: Any, result: MapResult) -> tuple[str, tuple[str, ...]]:
         message = check.write_result(self._plan, result)
         map_colours.show_in_viewports(context)
-        return message, result.warnings
+        return message, (*result.warnings, *self._plan.character.warnings)
 
 
-class MMTALKER_OT_check_head(LongOperator, bpy.types.Operator):
+class MMTALKER_OT_check_head(ExplainedOperator, LongOperator, bpy.types.Operator):
     """Show where MMTalker sees mouth, eyes, nose and jaw, and how sure it is; makes no speech"""
 
     bl_idname = "mmtalker.check_head"
     bl_label = "Check Head"
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
-        reason = check_disabled_reason(context)
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
+    def disabled_reason(cls, context: Any) -> str:
+        return check_disabled_reason(context)
 
     def make_run(self, context: Any) -> runs.Run:
-        return CheckRun(check.make_plan(context), worker_client(context))
+        return _look(context)
 
 
-class MMTALKER_OT_refit_head(LongOperator, bpy.types.Operator):
+class MMTALKER_OT_refit_head(ExplainedOperator, LongOperator, bpy.types.Operator):
     """Look at the head again with the landmarks where you dragged them"""
 
     bl_idname = "mmtalker.refit_head"
     bl_label = "Update"
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
-        reason = refit_disabled_reason(context)
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
+    def disabled_reason(cls, context: Any) -> str:
+        return refit_disabled_reason(context)
 
     def make_run(self, context: Any) -> runs.Run:
-        return CheckRun(check.make_plan(context), worker_client(context))
+        return _look(context)
 
 
-class MMTALKER_OT_reset_landmarks(LongOperator, bpy.types.Operator):
+class MMTALKER_OT_reset_landmarks(ExplainedOperator, LongOperator, bpy.types.Operator):
     """Let all landmarks go back to where MMTalker finds them"""
 
     bl_idname = "mmtalker.reset_landmarks"
     bl_label = "Reset All"
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
-        reason = reset_disabled_reason(context)
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
+    def disabled_reason(cls, context: Any) -> str:
+        return reset_disabled_reason(context)
 
     def make_run(self, context: Any) -> runs.Run:
         obj, _ = head.find_head(context)
-        return CheckRun(check.make_plan(context, _resettable(context, obj)), worker_client(context))
+        return _look(context, _resettable(context, obj))
 
 
-class MMTALKER_OT_reset_selected(LongOperator, bpy.types.Operator):
+class MMTALKER_OT_reset_selected(ExplainedOperator, LongOperator, bpy.types.Operator):
     """Let the selected landmarks go back to where MMTalker finds them"""
 
     bl_idname = "mmtalker.reset_selected_landmarks"
     bl_label = "Reset Selected"
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
-        reason = reset_disabled_reason(context, only_selected=True)
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
+    def disabled_reason(cls, context: Any) -> str:
+        return reset_disabled_reason(context, only_selected=True)
 
     def make_run(self, context: Any) -> runs.Run:
         obj, _ = head.find_head(context)
-        forget = _resettable(context, obj, only_selected=True)
-        return CheckRun(check.make_plan(context, forget), worker_client(context))
+        return _look(context, _resettable(context, obj, only_selected=True))
 
 
-class MMTALKER_OT_done_check(bpy.types.Operator):
+class MMTALKER_OT_done_check(ExplainedOperator, bpy.types.Operator):
     """Take landmarks and colours off the head; landmarks that you moved and updated are remembered"""
 
     bl_idname = "mmtalker.done_check"
@@ -148,11 +137,8 @@ class MMTALKER_OT_done_check(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012 (Blender's own way to declare options)
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
-        reason = done_disabled_reason(context)
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
+    def disabled_reason(cls, context: Any) -> str:
+        return done_disabled_reason(context)
 
     def execute(self, context: Any) -> set[str]:
         obj, _ = head.find_head(context)
@@ -161,6 +147,11 @@ class MMTALKER_OT_done_check(bpy.types.Operator):
         if was_landmark:  # the head was meant by it
             context.view_layer.objects.active = obj
         return {"FINISHED"}
+
+
+def _look(context: Any, forget: Collection[str] = ()) -> CheckRun:
+    """Begin to look at the head, some landmarks being forgotten."""
+    return CheckRun(check.make_plan(context, forget), worker_client(context))
 
 
 def _resettable(context: Any, obj: Any, only_selected: bool = False) -> set[str]:

@@ -9,6 +9,7 @@ import bpy
 from ..bridge import cut, head
 from ..engine.errors import EngineError
 from . import runs
+from .explained import ExplainedOperator
 
 
 def cut_disabled_reason(context: Any) -> str:
@@ -16,7 +17,7 @@ def cut_disabled_reason(context: Any) -> str:
     return runs.busy_reason() or cut.find_problem(context)
 
 
-class MMTALKER_OT_cut_mouth(bpy.types.Operator):
+class MMTALKER_OT_cut_mouth(ExplainedOperator, bpy.types.Operator):
     """Part the lips of a head whose mouth is one surface, so that it can open"""
 
     bl_idname = "mmtalker.cut_mouth"
@@ -24,11 +25,8 @@ class MMTALKER_OT_cut_mouth(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012 (Blender's own way to declare options)
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
-        reason = cut_disabled_reason(context)
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
+    def disabled_reason(cls, context: Any) -> str:
+        return cut_disabled_reason(context)
 
     def execute(self, context: Any) -> set[str]:
         obj, _ = head.find_head(context)

@@ -11,6 +11,7 @@ from ..engine.client import WorkerClient
 from ..engine.job import GenerateJob
 from ..engine.result import JobResult
 from . import runs
+from .explained import ExplainedOperator
 from .running import LongOperator
 from .worker_run import WorkerRun, worker_client, worker_disabled_reason
 
@@ -39,38 +40,34 @@ class SpeechRun(WorkerRun[JobResult]):
         counts = ((written.made, "new"), (written.renewed, "renewed"), (written.driven, "of your own"))
         keys = ", ".join(f"{count} {which}" for count, which in counts if count)
         message = f"{self._plan.head_name} speaks for {len(result.curves)} frames. Shape keys: {keys}."
+        if written.parts:
+            message += f" Parts that move along: {', '.join(written.parts)}."
         return message, written.warnings
 
 
-class MMTALKER_OT_generate(LongOperator, bpy.types.Operator):
+class MMTALKER_OT_generate(ExplainedOperator, LongOperator, bpy.types.Operator):
     """Make the head speak the recording: shape keys by ARKit's names, and an Action that moves them"""
 
     bl_idname = "mmtalker.generate"
     bl_label = "Generate"
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
-        reason = generate_disabled_reason(context)
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
+    def disabled_reason(cls, context: Any) -> str:
+        return generate_disabled_reason(context)
 
     def make_run(self, context: Any) -> runs.Run:
         return SpeechRun(speech.make_plan(context), worker_client(context))
 
 
-class MMTALKER_OT_cancel(bpy.types.Operator):
+class MMTALKER_OT_cancel(ExplainedOperator, bpy.types.Operator):
     """Stop what is running and leave everything as it was"""
 
     bl_idname = "mmtalker.cancel"
     bl_label = "Cancel"
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
-        if runs.current() is None:
-            cls.poll_message_set("Nothing is running.")
-            return False
-        return True
+    def disabled_reason(cls, _context: Any) -> str:
+        return "Nothing is running." if runs.current() is None else ""
 
     def execute(self, context: Any) -> set[str]:
         run = runs.current()

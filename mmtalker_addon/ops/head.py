@@ -8,6 +8,7 @@ import bpy
 
 from ..bridge import demo_head
 from ..engine.errors import EngineError
+from .explained import ExplainedOperator
 
 
 def add_disabled_reason(context: Any) -> str:
@@ -15,7 +16,7 @@ def add_disabled_reason(context: Any) -> str:
     return "" if context.mode == "OBJECT" else "Switch to Object Mode first."
 
 
-class MMTALKER_OT_use_active(bpy.types.Operator):
+class MMTALKER_OT_use_active(ExplainedOperator, bpy.types.Operator):
     """Pick the active object as the head"""
 
     bl_idname = "mmtalker.use_active"
@@ -23,19 +24,17 @@ class MMTALKER_OT_use_active(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012 (Blender's own way to declare options)
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
+    def disabled_reason(cls, context: Any) -> str:
         active = context.view_layer.objects.active
-        if active is None or active.type != "MESH":
-            cls.poll_message_set("The active object is not a mesh.")
-            return False
-        return True
+        is_mesh = active is not None and active.type == "MESH"
+        return "" if is_mesh else "The active object is not a mesh."
 
     def execute(self, context: Any) -> set[str]:
         context.scene.mmtalker.head = context.view_layer.objects.active
         return {"FINISHED"}
 
 
-class MMTALKER_OT_add_demo_head(bpy.types.Operator):
+class MMTALKER_OT_add_demo_head(ExplainedOperator, bpy.types.Operator):
     """Add a head to try MMTalker on; anybody may use it for anything"""
 
     bl_idname = "mmtalker.add_demo_head"
@@ -43,11 +42,8 @@ class MMTALKER_OT_add_demo_head(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
-        reason = add_disabled_reason(context)
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
+    def disabled_reason(cls, context: Any) -> str:
+        return add_disabled_reason(context)
 
     def execute(self, context: Any) -> set[str]:
         try:

@@ -7,20 +7,18 @@ from typing import Any
 import bpy
 
 from ..bridge import backend
+from .explained import ExplainedOperator
 
 
-class MMTALKER_OT_show_log(bpy.types.Operator):
+class MMTALKER_OT_show_log(ExplainedOperator, bpy.types.Operator):
     """Open what the backend wrote while it worked"""
 
     bl_idname = "mmtalker.show_log"
     bl_label = "Show Log"
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
-        if backend.latest_log() is None:
-            cls.poll_message_set("There is no log yet: the backend has not run.")
-            return False
-        return True
+    def disabled_reason(cls, _context: Any) -> str:
+        return "There is no log yet: the backend has not run." if backend.latest_log() is None else ""
 
     def execute(self, context: Any) -> set[str]:
         log = backend.latest_log()

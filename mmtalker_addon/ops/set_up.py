@@ -10,6 +10,7 @@ from ..bridge import backend, set_up
 from ..engine.install import InstallJob
 from ..engine.status import JobState, JobStatus
 from . import runs
+from .explained import ExplainedOperator
 from .running import LongOperator
 
 
@@ -47,18 +48,15 @@ class SetUpRun:
         self._job.cancel()
 
 
-class MMTALKER_OT_set_up(LongOperator, bpy.types.Operator):
+class MMTALKER_OT_set_up(ExplainedOperator, LongOperator, bpy.types.Operator):
     """Download PyTorch for the speech model into MMTalker's own folder, once"""
 
     bl_idname = "mmtalker.set_up"
     bl_label = "Set Up"
 
     @classmethod
-    def poll(cls, _context: Any) -> bool:
-        reason = set_up_disabled_reason()
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
+    def disabled_reason(cls, _context: Any) -> str:
+        return set_up_disabled_reason()
 
     def make_run(self, context: Any) -> runs.Run:
         backend.stop()  # a running worker would hold the files that are replaced

@@ -13,6 +13,7 @@ from ..ops.generate import generate_disabled_reason
 from ..ops.head import add_disabled_reason
 from .backend import draw_log, draw_missing
 from .check import draw_check
+from .parts import draw_parts
 from .text import draw_text
 
 
@@ -53,12 +54,23 @@ class MMTALKER_PT_check(_Tab, bpy.types.Panel):
         draw_check(self.layout, context, backend.find(context))
 
 
+class MMTALKER_PT_parts(_Tab, bpy.types.Panel):
+    """Objects that belong to the head and move along."""
+
+    bl_label = "Parts"
+    bl_parent_id = "MMTALKER_PT_main"
+    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012 (Blender's own way to declare options)
+
+    def draw(self, context: Any) -> None:
+        draw_parts(self.layout, context)
+
+
 class MMTALKER_PT_advanced(_Tab, bpy.types.Panel):
     """What most people never need."""
 
     bl_label = "Advanced"
     bl_parent_id = "MMTALKER_PT_main"
-    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012 (Blender's own way to declare options)
+    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012
 
     def draw(self, context: Any) -> None:
         column = self.layout.column()

@@ -17,6 +17,7 @@ from mmtalker_addon.ops.check import (
     reset_disabled_reason,
 )
 from tests.addon.scenes import generate, snapshot
+from tests.addon.stepping import never, until, working
 
 MOVED = (0.25, -0.5, -0.75)
 
@@ -342,32 +343,14 @@ def begin():
     return start
 
 
-def step_until(condition):
-    deadline = time.monotonic() + 20.0
-    while time.monotonic() < deadline:
-        outcome = runs.step(bpy.context)
-        if outcome is not None or condition():
-            return outcome
-        time.sleep(0.01)
-    raise AssertionError("nothing happened in time")
-
-
-def looking() -> bool:
-    return runs.current().status.stage == "motion"
-
-
-def never() -> bool:
-    return False
-
-
 def test_cancel_changes_nothing(scene, head, worker, begin):
     worker("slow_map")
     before = snapshot()
     begin()
-    assert step_until(looking) is None
+    assert until(working) is None
     assert check_disabled_reason(bpy.context) == "Check Head is running: wait, or cancel it."
     bpy.ops.mmtalker.cancel()
-    outcome = step_until(never)
+    outcome = until(never)
     assert (outcome.state, outcome.message) == (JobState.CANCELLED, "Cancelled: nothing was changed.")
     assert snapshot() == before and head_store.read(head) is None
 
@@ -375,16 +358,16 @@ def test_cancel_changes_nothing(scene, head, worker, begin):
 def test_head_deleted_in_the_middle(scene, head, worker, begin):
     worker("slow_map")
     begin()
-    step_until(looking)
+    until(working)
     bpy.data.objects.remove(head)
-    assert "Anna was deleted meanwhile" in step_until(never).message
+    assert "Anna was deleted meanwhile" in until(never).message
 
 
 def test_head_edited_in_the_middle(scene, head, worker, begin):
     worker("good")
     begin()
     head.data.vertices.add(1)
-    outcome = step_until(never)
+    outcome = until(never)
     assert outcome.state is JobState.FAILED and "edited meanwhile" in outcome.message
     assert head_store.read(head) is None
 
@@ -392,6 +375,6 @@ def test_head_edited_in_the_middle(scene, head, worker, begin):
 def test_a_landmark_dragged_in_the_middle_stays_where_it_was_dragged(checked, begin):
     begin()
     drag(checked, "chin")
-    assert step_until(never).state is JobState.DONE
+    assert until(never).state is JobState.DONE
     assert landmarks.moved(checked) == {"chin": MOVED}
     assert head_store.corrections(checked) == {}

@@ -32,6 +32,9 @@ class Layout:
     def operator(self, name: str, **_) -> None:
         self.drawn.append(name)
 
+    def template_list(self, _kind: str, _id: str, _owner, name: str, *_, **__) -> None:
+        self.drawn.append(name)
+
     def progress(self, factor: float, text: str) -> None:
         self.drawn.append(text)
 

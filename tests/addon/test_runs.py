@@ -1,7 +1,5 @@
 """A run while the artist goes on working: stepped here as the window's timer would."""
 
-import time
-
 import bpy
 import pytest
 
@@ -12,6 +10,7 @@ from mmtalker_addon.engine.status import JobState
 from mmtalker_addon.ops import runs
 from mmtalker_addon.ops.generate import SpeechRun, generate_disabled_reason
 from tests.addon.scenes import add_strip, generate, jaw, snapshot
+from tests.addon.stepping import never, until, working
 
 
 @pytest.fixture
@@ -26,29 +25,10 @@ def begin():
     return start
 
 
-def until(condition, seconds=20.0):
-    """Step the run until the condition holds or the run has ended; returns the outcome, if any."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        outcome = runs.step(bpy.context)
-        if outcome is not None or condition():
-            return outcome
-        time.sleep(0.01)
-    raise AssertionError("nothing happened in time")
-
-
-def generating() -> bool:
-    return runs.current().status.stage == "motion"
-
-
-def never() -> bool:
-    return False
-
-
 def test_progress_is_told_and_the_button_says_why_it_is_grey(speaking, worker, begin):
     worker("slow")
     begin()
-    assert until(generating) is None
+    assert until(working) is None
     status = runs.current().status
     assert 0.5 < status.fraction < 1.0
     assert status.message
@@ -59,7 +39,7 @@ def test_cancel_changes_nothing(speaking, worker, begin):
     worker("slow")
     before = snapshot()
     begin()
-    until(generating)
+    until(working)
     bpy.ops.mmtalker.cancel()
     outcome = until(never)
     assert (outcome.state, outcome.message) == (JobState.CANCELLED, "Cancelled: nothing was changed.")
@@ -70,7 +50,7 @@ def test_cancel_changes_nothing(speaking, worker, begin):
 def test_cancel_ends_a_worker_that_ignores_it(speaking, worker, begin):
     worker("hang_in_generate")
     begin()
-    until(generating)
+    until(working)
     bpy.ops.mmtalker.cancel()
     assert until(never).state is JobState.CANCELLED
 
@@ -78,7 +58,7 @@ def test_cancel_ends_a_worker_that_ignores_it(speaking, worker, begin):
 def test_head_deleted_in_the_middle(speaking, worker, begin):
     worker("slow")
     begin()
-    until(generating)
+    until(working)
     bpy.data.objects.remove(speaking)
     outcome = until(never)
     assert outcome.message == "The head Anna was deleted meanwhile: the speech was discarded."
@@ -88,7 +68,7 @@ def test_strip_deleted_in_the_middle(scene, head, voice, worker, begin):
     worker("slow")
     strip = add_strip(scene, voice)
     begin()
-    until(generating)
+    until(working)
     scene.sequence_editor.strips.remove(strip)
     outcome = until(never)
     assert "The strip hello was deleted or renamed meanwhile" in outcome.message
@@ -134,7 +114,7 @@ def test_waiting_result_can_be_cancelled(speaking, begin):
 def test_another_file_opened_in_the_middle(speaking, worker, begin):
     worker("slow")
     begin()
-    until(generating)
+    until(working)
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     assert runs.current() is None
     assert runs.last().message == "Another file was opened: the result was discarded."
@@ -179,7 +159,7 @@ def test_frame_rate_changed_in_the_middle(speaking, scene, voice, worker, begin,
     scene.mmtalker.source = source
     before = snapshot()
     begin()
-    until(generating)
+    until(working)
     scene.render.fps = 30
     outcome = until(never)
     assert outcome.state is JobState.CANCELLED

@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING
 
 from mmtalker.cli.bar import ProgressBar
 from mmtalker.cli.exits import Exit, Stop, stopping_with
-from mmtalker.io.heads import read_head
+from mmtalker.cli.heads import DEMO_HEAD, read_named_head
 from mmtalker.io.results import check_result_path, write_animation
-from mmtalker.mesh.canonical import load_canonical
-from mmtalker.mesh.mesh import Mesh
 from mmtalker.progress import span
 from mmtalker.speech.audio import load_audio
 from mmtalker.worker.backend import BackendFactory, load_backend
@@ -24,8 +22,6 @@ from mmtalker.worker.prepared import PreparedStore
 
 if TYPE_CHECKING:
     from mmtalker.animation import Animation
-
-DEMO_HEAD = "demo"
 
 
 @dataclass(frozen=True)
@@ -77,7 +73,7 @@ def animate(command: AnimateCommand, load: BackendFactory | None = None) -> None
     started = time.monotonic()
     _check_output(command.out, command.head)
     # All that can be wrong with the files is found before any weights are read.
-    mesh = _read_head(command.head)
+    mesh = read_named_head(command.head)
     with ProgressBar(sys.stderr) as progress:
         audio = load_audio(
             command.audio,
@@ -122,13 +118,6 @@ def _check_output(out: Path, head: str) -> None:
         raise Stop(
             Exit.OUTPUT, f"Nothing can be written into '{folder}': {error.strerror}. Choose another folder."
         ) from error
-
-
-def _read_head(name: str) -> Mesh:
-    with stopping_with(Exit.HEAD):
-        if name == DEMO_HEAD:
-            return load_canonical().mesh
-        return read_head(Path(name))
 
 
 def _write(animation: Animation, out: Path) -> None:

@@ -90,9 +90,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXPLANATION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    from mmtalker.cli.map import add_map_arguments
-
-    add_map_arguments(mapping)
+    _add_map_arguments(mapping)
     commands.add_parser("worker", help="serve Blender over standard input and output (docs/protocol.md)")
     commands.add_parser("corpus", help="build what training reads, or show it; 'corpus --help' says how")
     commands.add_parser("train", help="train the model; 'train --help' says how")
@@ -102,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_animate_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("head", metavar="HEAD", help="an .obj, .ply or .glb file, or the word 'demo'")
+    _add_head(parser)
     add("audio", metavar="AUDIO", type=Path, help="a wav, flac, ogg or mp3 file")
     add(
         "-o",
@@ -135,6 +133,17 @@ def _add_animate_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder of a model that you trained (default: the shipped)",
     )
+
+
+def _add_map_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    _add_head(parser)
+    add("-o", "--out", metavar="OUT", type=Path, required=True, help=".npz: places, roles and landmarks")
+    add("--picture", metavar="P", type=Path, help=".png: the head with the grid on it")
+
+
+def _add_head(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("head", metavar="HEAD", help="an .obj, .ply or .glb file, or the word 'demo'")
 
 
 def _not_negative(text: str) -> float:

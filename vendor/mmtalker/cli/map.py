@@ -5,30 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmtalker.cli.exits import Exit, Stop, stopping_with
+from mmtalker.cli.heads import read_named_head
 from mmtalker.io.arrays import write_arrays
-from mmtalker.io.heads import read_head
 from mmtalker.io.png import write_png
-from mmtalker.mesh.canonical import load_canonical
 from mmtalker.mesh.mapping import HeadMapping, map_head
 from mmtalker.mesh.mesh import Mesh
-
-DEMO_HEAD = "demo"
-
-
-def add_map_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what ``mmtalker map`` takes."""
-    parser.add_argument("head", metavar="HEAD", help="an .obj, .ply or .glb file, or the word 'demo'")
-    parser.add_argument(
-        "-o", "--out", metavar="OUT", type=Path, required=True, help=".npz: places, roles and landmarks"
-    )
-    parser.add_argument("--picture", metavar="P", type=Path, help=".png: the head with the grid on it")
 
 
 def map_command(options: argparse.Namespace) -> None:
@@ -40,8 +27,7 @@ def map_command(options: argparse.Namespace) -> None:
     for path, suffix in ((options.out, ".npz"), (options.picture, ".png")):
         if path is not None and path.suffix.lower() != suffix:
             raise Stop(Exit.USAGE, f"'{path}' must end in {suffix}.")
-    with stopping_with(Exit.HEAD):
-        mesh = load_canonical().mesh if options.head == DEMO_HEAD else read_head(Path(options.head))
+    mesh = read_named_head(options.head)
     began = time.monotonic()
     mapping = map_head(mesh)
     seconds = time.monotonic() - began

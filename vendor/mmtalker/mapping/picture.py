@@ -7,7 +7,8 @@ import torch
 from numpy.typing import NDArray
 
 from mmtalker.mapping.cloud import spread
-from mmtalker.mapping.views import Views, look, towards
+from mmtalker.mapping.stance import turned, views_of_face
+from mmtalker.mapping.views import look
 from mmtalker.mesh.mapping import HeadMapping
 from mmtalker.mesh.mesh import Float64, Mesh
 from mmtalker.mesh.roles import CHART_ROLES
@@ -43,24 +44,15 @@ def draw_mapping(mesh: Mesh, mapping: HeadMapping) -> NDArray[np.uint8]:
     cloud = spread(vertices, triangles, POINTS, np.random.default_rng(0))
     known = np.isin(mapping.role, CHART_ROLES)[triangles[cloud.triangle]].all(axis=1)
     colours = _colours(cloud.read(mapping.uv.astype(np.float64), triangles), known)
-    angles = np.radians(YAWS)
-    rotation = towards(
-        np.stack([np.sin(angles), np.zeros_like(angles), np.cos(angles)], axis=1),
-        np.tile([0.0, 1.0, 0.0], (len(YAWS), 1)),
-    )
-    count = len(YAWS)
-    views = Views(
-        torch.from_numpy(rotation).float(),
-        torch.tensor(CENTRE).expand(count, 3),
-        torch.full((count,), HALF),
-    )
+    rotation = turned(YAWS)
+    views = views_of_face(rotation, CENTRE, HALF)
     pictures = look(torch.from_numpy(cloud.points), torch.from_numpy(cloud.normals), views, SIZE)
     index, light = pictures.index.numpy(), pictures.image[:, 2].abs().numpy()
     shaded = colours[np.maximum(index, 0)] * (0.35 + 0.65 * light)[..., None]
     drawn = np.where((index >= 0)[..., None], shaded, BACKGROUND)
     for name in mapping.points:
         place = mapping.to_canonical.apply(mapping.points[name][None])[0]
-        for view in range(count):
+        for view in range(len(YAWS)):
             _dot(drawn[view], rotation[view] @ (place - CENTRE), index[view] >= 0)
     side_by_side: NDArray[np.uint8] = np.concatenate(list(drawn), axis=1).clip(0, 255).astype(np.uint8)
     return side_by_side

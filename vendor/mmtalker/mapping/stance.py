@@ -47,13 +47,26 @@ def around() -> Float64:
     return towards(directions, up)
 
 
-def aligned(yaws: Sequence[float] | Float64 = FINE_YAWS) -> Views:
-    """Return the views of a face that lies in canonical space."""
+def turned(yaws: Sequence[float] | Float64) -> Float64:
+    """Return (N, 3, 3) rotations of views of a face in canonical space, turned by yaws in degrees."""
     angles = np.radians(np.asarray(yaws))
     directions = np.stack([np.sin(angles), np.zeros_like(angles), np.cos(angles)], axis=1)
-    rotation = towards(directions, np.tile([0.0, 1.0, 0.0], (len(angles), 1)))
-    centre = torch.tensor(FINE_CENTRE).expand(len(angles), 3)
-    return Views(torch.from_numpy(rotation).float(), centre, torch.full((len(angles),), FINE_HALF))
+    return towards(directions, np.tile([0.0, 1.0, 0.0], (len(angles), 1)))
+
+
+def views_of_face(rotation: Float64, centre: tuple[float, float, float], half: float) -> Views:
+    """Return views by (N, 3, 3) rotations, all of one place and one size in metres."""
+    count = len(rotation)
+    return Views(
+        torch.from_numpy(rotation).float(),
+        torch.tensor(centre).expand(count, 3),
+        torch.full((count,), half),
+    )
+
+
+def aligned(yaws: Sequence[float] | Float64 = FINE_YAWS) -> Views:
+    """Return the views of a face that lies in canonical space."""
+    return views_of_face(turned(yaws), FINE_CENTRE, FINE_HALF)
 
 
 def aligned_image(pictures: Pictures, points: Tensor, normals: Tensor) -> Tensor:

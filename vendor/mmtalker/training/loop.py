@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from itertools import chain
 
 import torch
+from torch import Tensor
+from torch.nn import Module
 
 from mmtalker.model.network import MMTalkerNetwork
 from mmtalker.training.checkpoint import Checkpoint
@@ -67,14 +71,21 @@ def learn(
             parameter.requires_grad_(False)
 
 
-def learning_rate_factor(step: int, steps: int) -> float:
-    """Linear start, then half a cosine down to a hundredth."""
-    warm = min(1.0, (step + 1) / WARM_UP)
+def learning_rate_factor(step: int, steps: int, warm_up: int = WARM_UP) -> float:
+    """Linear start over ``warm_up`` steps, then half a cosine down to a hundredth."""
+    warm = min(1.0, (step + 1) / warm_up)
     return warm * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * step / max(1, steps))))
 
 
 @torch.no_grad()
-def follow(average: MMTalkerNetwork, network: MMTalkerNetwork, decay: float) -> None:
-    """Move the running average of all weights towards the network."""
-    for slow, fast in zip(average.parameters(), network.parameters(), strict=True):
-        slow.lerp_(fast, 1.0 - decay)
+def follow(average: Module, network: Module, decay: float) -> None:
+    """Move the running average of all weights, and of what normalisation has seen, towards the network."""
+    for slow, fast in zip(_tensors(average), _tensors(network), strict=True):
+        if slow.dtype.is_floating_point:
+            slow.lerp_(fast, 1.0 - decay)
+        else:
+            slow.copy_(fast)
+
+
+def _tensors(network: Module) -> Iterator[Tensor]:
+    return chain(network.parameters(), network.buffers())

@@ -6,7 +6,6 @@ A bank of people of all kinds is made once; both networks learn from pictures of
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 import time
 from collections.abc import Sequence
@@ -35,7 +34,7 @@ from mmtalker.mapping.stance import (
 )
 from mmtalker.mapping.views import CHANNELS, Views, look
 from mmtalker.mapping.weights import FILE, save_networks
-from mmtalker.training.loop import LICENCE
+from mmtalker.training.loop import LICENCE, follow, learning_rate_factor
 
 CONFIGS = {
     "coarse": PixelConfig(CHANNELS, (32, 56, 80, 128)),
@@ -46,6 +45,7 @@ BATCH = {"coarse": 24, "fine": 9}
 COARSE_POINTS = 32_000
 
 PEAK_RATE = 2.5e-3
+WARM_UP = 200
 CHECKPOINT_EVERY = 500
 AVERAGE = 0.998
 
@@ -121,8 +121,7 @@ def learn(name: str, bank: Sequence[HeadCloud], steps: int, seed: int, out: Path
         rng = np.random.default_rng([seed, len(name), step])
         batch = draw(name, bank, rng)
         for group in optimiser.param_groups:
-            warm = min(1.0, (step + 1) / 200)
-            group["lr"] = PEAK_RATE * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * step / steps)))
+            group["lr"] = PEAK_RATE * learning_rate_factor(step, steps, WARM_UP)
         with torch.autocast("cpu", torch.bfloat16):
             said = network(batch.image.contiguous(memory_format=torch.channels_last))
         terms = losses(said, batch)
@@ -130,7 +129,7 @@ def learn(name: str, bank: Sequence[HeadCloud], steps: int, seed: int, out: Path
         (terms["place"] + terms["face"]).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
-        _follow(average, network, min(AVERAGE, (step + 1) / (step + 10)))
+        follow(average, network, min(AVERAGE, (step + 1) / (step + 10)))
         for key, value in terms.items():
             now = float(value.detach())
             shown[key] = 0.99 * shown.get(key, now) + 0.01 * now
@@ -247,15 +246,6 @@ def _direction(rng: np.random.Generator) -> NDArray[np.float64]:
 
 def _tensor(values: NDArray[np.floating[Any]]) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))
-
-
-@torch.no_grad()
-def _follow(average: PixelNetwork, network: PixelNetwork, decay: float) -> None:
-    for slow, fast in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
-        if slow.dtype.is_floating_point:
-            slow.lerp_(fast, 1.0 - decay)
-        else:
-            slow.copy_(fast)
 
 
 if __name__ == "__main__":
