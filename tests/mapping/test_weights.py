@@ -14,7 +14,7 @@ import torch
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.mapping.locate import Networks
 from mmtalker.mapping.network import PixelConfig, PixelNetwork
-from mmtalker.mapping.weights import load_networks, save_networks
+from mmtalker.mapping.weights import load_networks, mapping_fingerprint, save_networks
 
 CONFIGS = {"coarse": PixelConfig(5, (8, 12), 1), "fine": PixelConfig(7, (8, 12, 16), 2)}
 
@@ -119,3 +119,15 @@ def test_a_network_that_is_not_whole_is_refused(file: Path) -> None:
         metadata = opened.metadata()
     changed(file, metadata, without="fine.stem")
     refused(file)
+
+
+def test_other_networks_make_another_fingerprint(file: Path, networks: Networks, tmp_path: Path) -> None:
+    trained = tmp_path / "trained.safetensors"
+    with torch.no_grad():
+        next(networks.fine.parameters()).add_(1.0)
+    save_networks(networks, trained, {"steps": 12})
+    copy = tmp_path / "copy.safetensors"
+    copy.write_bytes(file.read_bytes())
+    found = [mapping_fingerprint(path) for path in (file, trained, tmp_path / "none", copy)]
+    assert len(set(found[:3])) == 3
+    assert found[3] == found[0]

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.mesh.canonical import canonical_surface, load_canonical
-from mmtalker.mesh.mapping import map_head
+from mmtalker.mesh.mapping import HeadMapping, map_head
 from mmtalker.mesh.mesh import Mesh
 from mmtalker.mesh.roles import CHART_ROLES, Role
 
@@ -30,6 +32,26 @@ def test_the_demo_head_maps_onto_itself():
     assert mapping.landmarks == HEAD.landmarks
     np.testing.assert_array_equal(mapping.role, HEAD.role)
     np.testing.assert_allclose(mapping.to_canonical.apply(HEAD.vertices), HEAD.vertices, atol=1e-5)
+
+
+def test_a_mapping_comes_back_from_its_arrays_as_it_was():
+    chin = np.array([0.1, -0.1, 1.0 / 3.0])
+    mapping = map_head(HEAD.mesh, {"chin": chin})
+    again = HeadMapping.from_arrays(mapping.to_arrays())
+    for field in fields(HeadMapping):
+        kept, own = getattr(again, field.name), getattr(mapping, field.name)
+        assert type(kept) is type(own), field.name
+        if field.name == "points":
+            assert {name: point.tolist() for name, point in kept.items()} == {
+                name: point.tolist() for name, point in own.items()
+            }
+        elif field.name == "to_canonical":
+            np.testing.assert_array_equal(kept.apply(HEAD.vertices), own.apply(HEAD.vertices))
+        elif isinstance(own, np.ndarray):
+            assert kept.dtype == own.dtype
+            np.testing.assert_array_equal(kept, own)
+        else:
+            assert kept == own, field.name
 
 
 def test_moved_landmarks_of_a_known_topology_are_kept_and_the_places_stay():

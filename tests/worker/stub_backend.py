@@ -177,6 +177,8 @@ def stub_backend(talker: StubTalker | None = None) -> Backend:
     return Backend(
         talker=talker,
         map_head=talker.map_head,
+        map_fingerprint=lambda: f"map {talker.fingerprint}",
+        restore_mapping=HeadMapping.from_arrays,
         restore_head=StubHead.from_arrays,
         restore_speech=StubSpeech.from_arrays,
         load_audio=load_audio,

@@ -70,6 +70,19 @@ def test_what_was_mapped_to_be_looked_at_is_spoken_with(talker):
     assert talker.prepared == ["map", "head"]
 
 
+def test_a_mapping_on_disk_serves_another_process_but_not_other_networks(talker, tmp_path):
+    given = Given({"chin": np.array([0.0, 0.1, 1.0])})
+    first = PreparedStore(stub_backend(talker), DiskCache(tmp_path)).mapping(head(1.0), silent, given)
+    again = PreparedStore(stub_backend(talker), DiskCache(tmp_path)).mapping(head(1.0), silent, given)
+    assert talker.prepared == ["map"]
+    np.testing.assert_array_equal(again.points["chin"], first.points["chin"])
+    assert (again.regions, again.mouth, again.warnings) == (first.regions, first.mouth, first.warnings)
+
+    newer = StubTalker(fingerprint="stub-2")
+    PreparedStore(stub_backend(newer), DiskCache(tmp_path)).mapping(head(1.0), silent, given)
+    assert newer.prepared == ["map"]
+
+
 @pytest.mark.parametrize(
     "other",
     [

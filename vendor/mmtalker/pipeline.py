@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from mmtalker.animation import RAW_RATE, Animation
 from mmtalker.device import choose_device, choose_dtype
 from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.mapping.weights import mapping_fingerprint
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.mesh.check import check_mesh
 from mmtalker.mesh.mapping import HeadMapping, map_head
@@ -36,7 +37,6 @@ from mmtalker.progress import Progress, silent, span
 from mmtalker.speech.audio import SAMPLE_RATE, Audio
 from mmtalker.speech.features import SpeechEncoder, frame_count
 from mmtalker.speech.weights import ENCODER_FILE_NAME, ENCODER_SHA256, check_encoder_file
-from mmtalker.version import source_digest
 
 __all__ = ["RAW_RATE", "AnimateOptions", "Animation", "PreparedHead", "PreparedSpeech", "Talker"]
 
@@ -94,7 +94,7 @@ class Talker:
         """
         check_encoder_file(self._encoder_path)
         config = json.dumps(self._model.network.config.to_json())
-        parts = (source_digest(), ENCODER_SHA256, self._model.checksum, config, self.dtype_name)
+        parts = (mapping_fingerprint(), ENCODER_SHA256, self._model.checksum, config, self.dtype_name)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     @cached_property

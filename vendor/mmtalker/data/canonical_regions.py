@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 
-from mmtalker.mesh.adjacency import adjacency_of
+from mmtalker.mesh.edges import adjacency_of
 from mmtalker.mesh.rigid import kabsch
 from mmtalker.mesh.rings import aperture
 from mmtalker.mesh.roles import Role

@@ -33,8 +33,8 @@ from mmtalker.mapping.face_parts import (
 )
 from mmtalker.mapping.registration import Target, fit_surface
 from mmtalker.mapping.template import template_face
-from mmtalker.mesh.adjacency import edges_of
 from mmtalker.mesh.canonical import CanonicalHead, canonical_surface, load_canonical
+from mmtalker.mesh.edges import edges_of
 from mmtalker.mesh.rigid import umeyama
 from mmtalker.mesh.roles import Role
 from mmtalker.mesh.topology import first_occurrences

@@ -10,7 +10,7 @@ import scipy.sparse as sparse
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
-from mmtalker.mesh.adjacency import edges_of
+from mmtalker.mesh.edges import edge_keys, edges_of
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -65,8 +65,7 @@ class LipLine:
 
 def edge_graph(vertices: Float64, triangles: Int64) -> Any:
     """Return the (V, V) sparse matrix of edge lengths."""
-    edges = edges_of(triangles)
-    edges = np.unique(np.sort(edges, axis=1), axis=0)
+    edges = np.stack(np.divmod(np.unique(edge_keys(triangles, len(vertices))), len(vertices)), axis=1)
     # Zero would be no edge at all: where lips touch, vertices of one lip may coincide too.
     length = np.maximum(np.linalg.norm(vertices[edges[:, 0]] - vertices[edges[:, 1]], axis=1), 1e-9)
     return sparse.csr_matrix((length, (edges[:, 0], edges[:, 1])), (len(vertices), len(vertices)))

@@ -14,7 +14,7 @@ from mmtalker.mapping.chart_places import below_chart
 from mmtalker.mapping.fit import FittedSkin
 from mmtalker.mapping.lips import BOTH, LOWER, UPPER
 from mmtalker.mapping.registration import closest_on_triangles
-from mmtalker.mesh.adjacency import adjacency_of
+from mmtalker.mesh.edges import adjacency_of
 from mmtalker.mesh.normals import vertex_normals
 from mmtalker.mesh.untangle import untangle
 

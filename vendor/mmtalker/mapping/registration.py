@@ -68,6 +68,9 @@ class Stage:
     guides: float = 0.0
 
 
+AT_A_TIME = 8192
+"""Points whose candidates are measured together."""
+
 STAGES = (
     Stage(data=0.0, pins=0.3, reach=0.0, rounds=6),
     Stage(data=0.01, pins=1.0, reach=0.03, rounds=10),
@@ -226,15 +229,23 @@ def closest_on_triangles(
     corners = vertices[triangles]
     face = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     face = face / (np.linalg.norm(face, axis=1, keepdims=True) + 1e-20)
-    _, candidates = cKDTree(corners.mean(axis=1)).query(points, k=min(neighbours, len(triangles)))
-    weights = _closest_weights(points[:, None], corners[candidates])
-    feet = np.einsum("nkc,nkcd->nkd", weights, corners[candidates])
-    distance = np.linalg.norm(feet - points[:, None], axis=2)
-    facing = np.einsum("nkd,nd->nk", face[candidates], normals)
-    score = distance + np.where(facing < 0.0, 0.02, 0.0)
-    best = np.argmin(score, axis=1)
-    rows = np.arange(len(points))
-    return candidates[rows, best], weights[rows, best], distance[rows, best]
+    _, nearest = cKDTree(corners.mean(axis=1)).query(points, k=min(neighbours, len(triangles)))
+    triangle = np.empty(len(points), dtype=np.int64)
+    weight, away = np.empty((len(points), 3)), np.empty(len(points))
+    # By and by, since each point's candidates take kilobytes.
+    for start in range(0, len(points), AT_A_TIME):
+        here = slice(start, start + AT_A_TIME)
+        candidates = nearest[here].reshape(-1, min(neighbours, len(triangles)))
+        weights = _closest_weights(points[here, None], corners[candidates])
+        feet = np.einsum("nkc,nkcd->nkd", weights, corners[candidates])
+        distance = np.linalg.norm(feet - points[here, None], axis=2)
+        facing = np.einsum("nkd,nd->nk", face[candidates], normals[here])
+        score = distance + np.where(facing < 0.0, 0.02, 0.0)
+        best = np.argmin(score, axis=1)
+        rows = np.arange(len(best))
+        triangle[here], weight[here] = candidates[rows, best], weights[rows, best]
+        away[here] = distance[rows, best]
+    return triangle, weight, away
 
 
 def _closest_weights(points: Float64, corners: Float64) -> Float64:

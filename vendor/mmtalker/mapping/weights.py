@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.io.atomic import replacing
 from mmtalker.mapping.locate import Networks
 from mmtalker.mapping.network import PixelConfig, PixelNetwork
+from mmtalker.version import source_digest
 
 FILE = Path(__file__).resolve().parents[2] / "weights" / "mapping.safetensors"
 """Where the shipped networks lie."""
@@ -58,6 +60,16 @@ def load_networks(path: Path = FILE) -> Networks:
             ErrorCode.WEIGHTS_MISSING,
             f"The networks that find faces, {path}, cannot be used: {error}. Reinstall MMTalker.",
         ) from error
+
+
+@cache
+def mapping_fingerprint(path: Path = FILE) -> str:
+    """Return what changes whenever the same head could be mapped otherwise: by code or by networks.
+
+    Where the networks are missing, heads of known topology can be mapped all the same.
+    """
+    networks = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "none"
+    return hashlib.sha256(f"{source_digest()}\n{networks}".encode()).hexdigest()
 
 
 def _network(name: str, config: dict[str, Any], tensors: dict[str, torch.Tensor]) -> PixelNetwork:

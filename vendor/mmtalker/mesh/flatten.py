@@ -9,7 +9,7 @@ import scipy.sparse as sparse
 import scipy.sparse.linalg as linalg
 from numpy.typing import NDArray
 
-from mmtalker.mesh.adjacency import edges_of
+from mmtalker.mesh.edges import edges_of
 
 Float64 = NDArray[np.float64]
 Index = NDArray[np.integer[Any]]

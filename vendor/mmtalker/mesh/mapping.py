@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,6 +91,35 @@ class HeadMapping:
     triangles: Int32
     owner: Int32
     mouth: Mouth = Mouth.PARTED
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything as arrays, for a cache."""
+        fit = self.to_canonical
+        about = {name: getattr(self, name) for name in _TOLD} | {
+            "mouth": str(self.mouth),
+            "points": {name: list(map(float, point)) for name, point in self.points.items()},
+            "to_canonical": [float(fit.scale), fit.rotation.tolist(), fit.translation.tolist()],
+        }
+        kept = {name: getattr(self, name) for name in _ARRAYS}
+        return kept | {"about": np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)}
+
+    @staticmethod
+    def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> HeadMapping:
+        """Rebuild from :meth:`to_arrays`."""
+        told: dict[str, Any] = json.loads(arrays["about"].tobytes().decode())
+        scale, rotation, translation = told["to_canonical"]
+        told |= {
+            **{name: arrays[name] for name in _ARRAYS},
+            "warnings": tuple(told["warnings"]),
+            "mouth": Mouth(told["mouth"]),
+            "points": {name: np.array(point) for name, point in told["points"].items()},
+            "to_canonical": Similarity(scale, np.array(rotation), np.array(translation)),
+        }
+        return HeadMapping(**told)
+
+
+_ARRAYS = ("uv", "role", "jaw_weight", "leader", "triangles", "owner")
+_TOLD = ("topology", "confidence", "landmarks", "warnings", "regions")
 
 
 def map_head(

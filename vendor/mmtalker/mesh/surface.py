@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from mmtalker.mesh.edges import edge_keys
+
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
@@ -96,7 +98,8 @@ class CanonicalSurface:
     def _edges_of_boundary(self) -> tuple[Float64, Int64]:
         count = len(self.triangles)
         edges = np.concatenate([self.triangles[:, pair] for pair in ([0, 1], [1, 2], [2, 0])])
-        _, index, times = np.unique(np.sort(edges, axis=1), axis=0, return_index=True, return_counts=True)
+        keys = edge_keys(self.triangles, len(self.uv))
+        _, index, times = np.unique(keys, return_index=True, return_counts=True)
         single = index[times == 1]
         return self.uv[edges[single]], single % count
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from mmtalker.mesh.adjacency import adjacency_of
+from mmtalker.mesh.edges import adjacency_of
 from mmtalker.mesh.flatten import signed_areas
 
 Float64 = NDArray[np.float64]

@@ -27,6 +27,8 @@ class Backend:
     Attributes:
         talker: the pipeline, on one device.
         map_head: says where a head's vertices lie; takes the mesh, ``corrections`` and ``hints``.
+        map_fingerprint: changes whenever the same head could be mapped otherwise.
+        restore_mapping: builds a mapping from the arrays that it gave for keeping.
         restore_head: builds a prepared head from its mesh and the arrays that it gave for keeping.
         restore_speech: the same for prepared speech.
         load_audio: decodes a file, or the bytes of one; takes ``start``, ``duration``,
@@ -37,6 +39,8 @@ class Backend:
 
     talker: Talker
     map_head: Callable[..., HeadMapping]
+    map_fingerprint: Callable[[], str]
+    restore_mapping: Callable[[dict[str, NDArray[Any]]], HeadMapping]
     restore_head: Callable[[Mesh, dict[str, NDArray[Any]]], PreparedHead]
     restore_speech: Callable[[dict[str, NDArray[Any]]], PreparedSpeech]
     load_audio: Callable[..., Audio]
@@ -58,13 +62,16 @@ def load_backend(device: str, weights: Path | None = None) -> Backend:
     Raises:
         MMTalkerError: ``DEVICE_UNAVAILABLE``.
     """
-    from mmtalker.mesh.mapping import map_head
+    from mmtalker.mapping.weights import mapping_fingerprint
+    from mmtalker.mesh.mapping import HeadMapping, map_head
     from mmtalker.pipeline import RAW_RATE, AnimateOptions, PreparedHead, PreparedSpeech, Talker
     from mmtalker.speech.audio import load_audio
 
     return Backend(
         Talker(device=device, weights=weights),
         map_head,
+        mapping_fingerprint,
+        HeadMapping.from_arrays,
         PreparedHead.from_arrays,
         PreparedSpeech.from_arrays,
         load_audio,

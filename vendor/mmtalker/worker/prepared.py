@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 MEMORY_BYTES = 1 << 30
 """Bound on the prepared heads in memory, and the same on the speech."""
 
-_MAPPINGS = 4
-"""Mapped heads in memory: what was looked at is what is spoken with next."""
+MAPPING_BYTES = 1 << 27
+"""Bound on the mapped heads in memory: what was looked at is what is spoken with next."""
 
 _log = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class PreparedStore:
         self._disk = disk
         self._heads: _Shelf[PreparedHead] = _Shelf(max_bytes)
         self._speech: _Shelf[PreparedSpeech] = _Shelf(max_bytes)
-        self._mappings: OrderedDict[str, HeadMapping] = OrderedDict()
+        self._mappings: _Shelf[HeadMapping] = _Shelf(MAPPING_BYTES)
 
     def head(self, mesh: Mesh, progress: Progress, given: Given = NOTHING_GIVEN) -> Prepared[PreparedHead]:
         """Prepare ``mesh``, or find it prepared."""
@@ -100,14 +100,13 @@ class PreparedStore:
 
     def mapping(self, mesh: Mesh, progress: Progress, given: Given = NOTHING_GIVEN) -> HeadMapping:
         """Map ``mesh``, or find it mapped."""
-        key = content_key("map", "", head_arrays(mesh, given))
-        if key not in self._mappings:
+
+        def look() -> HeadMapping:
             progress("mapping", 0.05)
-            self._mappings[key] = self._backend.map_head(mesh, given.corrections, given.hints)
-        self._mappings.move_to_end(key)
-        while len(self._mappings) > _MAPPINGS:
-            self._mappings.popitem(last=False)
-        return self._mappings[key]
+            return self._backend.map_head(mesh, given.corrections, given.hints)
+
+        key = content_key("map", self._backend.map_fingerprint(), head_arrays(mesh, given))
+        return self._find(self._mappings, key, self._backend.restore_mapping, look).value
 
     def speech(self, audio: Audio, progress: Progress) -> Prepared[PreparedSpeech]:
         """Prepare ``audio``, or find it prepared."""

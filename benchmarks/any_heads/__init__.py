@@ -1,0 +1,1 @@
+"""How well heads that nothing was trained on are mapped."""
