@@ -1,4 +1,4 @@
-"""``python -m benchmarks.gallery``: ten heads at rest, in three shape keys and at an m, with the time of each."""
+"""``python -m benchmarks.gallery``: ten heads at rest, in three shape keys and at an m, with times."""
 
 from __future__ import annotations
 

@@ -73,7 +73,8 @@ def picture_of(mapping: HeadMapping, vertices: Float64, posed: Float64, faceted:
         gloss=gloss.astype(np.float32),
         cover=cover.astype(np.float32),
     )
-    return draw(now.astype(np.float32), surface, CAMERA, CELL)
+    drawn: NDArray[np.uint8] = draw(now.astype(np.float32), surface, CAMERA, CELL)
+    return drawn
 
 
 def _palette() -> NDArray[np.float32]:
@@ -86,7 +87,8 @@ def _palette() -> NDArray[np.float32]:
     width = TEXELS // len(COLOURS)
     plain = np.repeat(np.array(list(COLOURS.values())), width, axis=0)
     plain = np.concatenate([plain, np.repeat(plain[-1:], TEXELS - len(plain), axis=0)])
-    return np.concatenate([np.tile(eye, (8, 1, 1)), np.tile(plain, (8, 1, 1))]).astype(np.float32)
+    palette: NDArray[np.float32] = np.concatenate([np.tile(eye, (8, 1, 1)), np.tile(plain, (8, 1, 1))])
+    return palette.astype(np.float32)
 
 
 def _colour_places(mapping: HeadMapping, rest: Float64) -> Float64:

@@ -1,11 +1,11 @@
-"""The heads of the gallery: people that training did not draw, as realistic, drawn, coarse and scanned heads."""
+"""The heads of the gallery: people that training did not draw, as artists and scanners make them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from benchmarks.any_heads.remeshing import remesh
@@ -14,6 +14,8 @@ from mmtalker.data.any_heads.disturb import covered
 from mmtalker.data.any_heads.people import Person, anny_person
 from mmtalker.data.any_heads.stylise import stylise
 from mmtalker.mesh.mesh import Float64, Mesh
+
+Int64 = NDArray[np.int64]
 
 STREAM = 41_203
 """Seeds begin with it, so that nobody is one of the people whom training drew."""
@@ -89,12 +91,9 @@ def _remeshed(person: Person, count: int, number: int) -> Mesh:
     return _anywhere(*remesh(person.vertices, person.triangles, count, smooth=True), number)
 
 
-def _anywhere(vertices: Float64, triangles: np.ndarray, number: int) -> Mesh:
+def _anywhere(vertices: Float64, triangles: Int64, number: int) -> Mesh:
     rng = _rng(1000 + number)
     order = rng.permutation(len(vertices))
     turned = vertices @ Rotation.random(random_state=rng).as_matrix().T
     placed = 10.0 ** rng.uniform(-2.0, 2.0) * (turned + rng.normal(size=3))
     return Mesh.from_polygons(placed[order].astype(np.float32), np.argsort(order)[triangles])
-
-
-Pose = Callable[[GalleryHead], dict[str, float]]

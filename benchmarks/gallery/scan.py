@@ -1,4 +1,4 @@
-"""A head as a scanner gives it: one skin with noise over everything that is seen, lips and eyes grown over."""
+"""A head as a scanner gives it: one noisy skin over everything that is seen, lips and eyes grown over."""
 
 from __future__ import annotations
 

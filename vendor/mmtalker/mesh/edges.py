@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 
 def edges_of(triangles: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
-    """Return (3 T, 2) edges, each in its triangle's turning sense: of all first corners, then of all second."""
+    """Return (3 T, 2) edges in the triangles' turning sense: from all first corners, then all second ones."""
     return np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
 
 
