@@ -23,10 +23,10 @@ HEAD = load_canonical()
 Bools = NDArray[np.bool_]
 
 
-def part(keep: Bools, vertices: NDArray[np.float32] = HEAD.vertices) -> Mesh:
+def part(keep: Bools) -> Mesh:
     """The triangles of the demo head between kept vertices, and no others."""
     used, compact = np.unique(HEAD.triangles[keep[HEAD.triangles].all(axis=1)], return_inverse=True)
-    return Mesh.from_polygons(vertices[used], compact.reshape(-1, 3))
+    return Mesh.from_polygons(HEAD.vertices[used], compact.reshape(-1, 3))
 
 
 def everything() -> Bools:
@@ -66,7 +66,8 @@ def skin_alone() -> Mesh:
 
 
 def open_mouth() -> Mesh:
-    return part(everything(), HEAD.vertices + np.float32(0.9) * HEAD.shapes[ARKIT_INDEX["jawOpen"]])
+    gape = HEAD.shapes[ARKIT_INDEX["jawOpen"]][::-1]
+    return changed(lambda points: points + 0.9 * gape)
 
 
 def bearded() -> Mesh:
