@@ -18,6 +18,8 @@ from mmtalker.io.png import write_png
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.mesh.mapping import HeadMapping, map_head
 from mmtalker.mesh.mesh import Mesh
+from mmtalker.progress import silent
+from mmtalker.worker.cache import DiskCache
 
 DEMO_HEAD = "demo"
 
@@ -29,6 +31,9 @@ def add_map_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--out", metavar="OUT", type=Path, required=True, help=".npz: places, roles and landmarks"
     )
     parser.add_argument("--picture", metavar="P", type=Path, help=".png: the head with the grid on it")
+    parser.add_argument(
+        "--cache-dir", type=Path, metavar="DIR", help="keep the mapping there for the next run"
+    )
 
 
 def map_command(options: argparse.Namespace) -> None:
@@ -43,7 +48,7 @@ def map_command(options: argparse.Namespace) -> None:
     with stopping_with(Exit.HEAD):
         mesh = load_canonical().mesh if options.head == DEMO_HEAD else read_head(Path(options.head))
     began = time.monotonic()
-    mapping = map_head(mesh)
+    mapping = _map(mesh, options.cache_dir)
     seconds = time.monotonic() - began
     with stopping_with(Exit.OUTPUT):
         write_arrays(options.out, arrays_of(mesh, mapping), compress=True)
@@ -58,6 +63,16 @@ def map_command(options: argparse.Namespace) -> None:
         f"Wrote {options.out}: {mesh.vertex_count:,} vertices mapped in {seconds:.1f} s, "
         f"confidence {mapping.confidence:.2f} ({regions}), mouth {mapping.mouth}."
     )
+
+
+def _map(mesh: Mesh, cache_dir: Path | None) -> HeadMapping:
+    if cache_dir is None:
+        return map_head(mesh)
+    # Here and not above, since the worker's store comes with all of the pipeline.
+    from mmtalker.worker.backend import load_backend
+    from mmtalker.worker.prepared import PreparedStore
+
+    return PreparedStore(load_backend("cpu"), DiskCache(cache_dir)).mapping(mesh, silent)
 
 
 def arrays_of(mesh: Mesh, mapping: HeadMapping) -> dict[str, NDArray[Any]]:
