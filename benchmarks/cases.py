@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from benchmarks import material
 from benchmarks.timing import MEGABYTE, Plan, Timing, peak_memory_mb, seconds_of, stage_seconds
@@ -216,40 +217,88 @@ def measure_again(case: Case, setting: Setting) -> Measured:
     return Measured({"first": first, **again})
 
 
-def measure_worker(case: Case, setting: Setting) -> Measured:
-    """The worker as the add-on starts it: until it has greeted, and from a ping to its pong."""
-    from mmtalker_addon.engine.client import Failure, Reply, WorkerClient, WorkerLost
+class _Worker:
+    """The worker as the add-on starts it, and requests to it that wait for their answers."""
 
-    command = [sys.executable, "-I", "-u", str(material.ROOT / "vendor"), "worker"]
-    client = WorkerClient(command, setting.folder / "worker.log", device=setting.machine.device)
+    def __init__(self, setting: Setting) -> None:
+        from mmtalker_addon.engine.client import WorkerClient
 
-    def ask(kind: str, **fields: Any) -> None:
-        number = client.send(kind, fields)
+        command = [sys.executable, "-I", "-u", str(material.ROOT / "vendor"), "worker"]
+        self._device = setting.machine.device
+        self._cache = str(setting.folder / "cache")
+        self._client = WorkerClient(command, setting.folder / "worker.log", device=self._device)
+
+    def greet(self) -> None:
+        """Start it and wait until it is ready."""
+        self._client.start()
+        self.ask("hello", protocol=1, client="benchmarks", cache_dir=self._cache, device=self._device)
+
+    def ask(self, kind: str, arrays: Mapping[str, NDArray[Any]] | None = None, **fields: Any) -> None:
+        from mmtalker_addon.engine.client import Failure, Reply, WorkerLost
+
+        number = self._client.send(kind, fields, arrays or {})
         while True:
-            for event in client.poll():
+            for event in self._client.poll():
                 if isinstance(event, WorkerLost | Failure):
                     raise RuntimeError(event.message)
                 if isinstance(event, Reply) and event.frame.id == number:
                     return
             time.sleep(1e-4)
 
-    def greet() -> None:
-        client.start()
-        ask("hello", protocol=1, client="benchmarks", cache_dir=None, device=setting.machine.device)
+    def peak_memory_mb(self) -> float | None:
+        return peak_memory_mb(self._client.pid)
+
+    def stop(self) -> None:
+        self._client.shutdown()
+
+
+def measure_map(case: Case, setting: Setting) -> Measured:
+    """A head of unknown topology to be looked at, from request to answer; then once more from its caches."""
+    mesh, _ = material.head(case.head, case.vertices)
+    arrays = {
+        "vertices": mesh.vertices,
+        "loop_vertices": mesh.loop_vertices,
+        "loop_starts": mesh.loop_starts,
+    }
+    worker = _Worker(setting)
+
+    def look() -> float:
+        return seconds_of(lambda: worker.ask("map", arrays, name=case.name))
+
+    def in_another_life() -> dict[str, float]:
+        worker.greet()
+        try:
+            return {"again, disk": look()}
+        finally:
+            worker.stop()
+
+    try:
+        worker.greet()
+        first = Timing((look(),))
+        again = setting.plan.repeat(lambda: {"again, memory": look()})
+        peak = worker.peak_memory_mb()
+    finally:
+        worker.stop()
+    return Measured({"first": first, **setting.plan.repeat(in_another_life), **again}, peak)
+
+
+def measure_worker(case: Case, setting: Setting) -> Measured:
+    """The worker as the add-on starts it: until it has greeted, and from a ping to its pong."""
+    worker = _Worker(setting)
 
     def life() -> dict[str, float]:
         try:
-            return {"start": seconds_of(greet)}
+            return {"start": seconds_of(worker.greet)}
         finally:
-            client.shutdown()
+            worker.stop()
 
     started = setting.plan.repeat(life)
     try:
-        greet()
-        pinged = Plan(100).repeat(lambda: {"ping": seconds_of(lambda: ask("ping"))})
-        peak = peak_memory_mb(client.pid)
+        worker.greet()
+        pinged = Plan(100).repeat(lambda: {"ping": seconds_of(lambda: worker.ask("ping"))})
+        peak = worker.peak_memory_mb()
     finally:
-        client.shutdown()
+        worker.stop()
     return Measured(started | pinged, peak)
 
 
@@ -257,6 +306,7 @@ KINDS: dict[str, Callable[[Case, Setting], Measured]] = {
     "audio": measure_audio,
     "dtype": measure_dtype,
     "head": measure_head,
+    "map": measure_map,
     "again": measure_again,
     "worker": measure_worker,
 }
@@ -264,11 +314,13 @@ KINDS: dict[str, Callable[[Case, Setting], Measured]] = {
 LENGTHS = (10.0, 60.0, 600.0)
 SIZES = (5_000, 25_000, 100_000)
 USUAL_SIZE = 25_000
+MAPPED_SIZES = (25_000, 100_000, 200_000)
 
 
 def all_cases(quick: bool) -> list[Case]:
     """The cases of a full run, or the small ones alone."""
     lengths, sizes = (LENGTHS[:1], SIZES[:1]) if quick else (LENGTHS, SIZES)
+    mapped = sizes if quick else MAPPED_SIZES
     usual = sizes[0] if quick else USUAL_SIZE
     known = ["canonical", *(["ict"] if material.ICT_FILE.is_file() and not quick else [])]
     spoken = [(seconds, usual) for seconds in lengths]
@@ -280,6 +332,7 @@ def all_cases(quick: bool) -> list[Case]:
         ),
         *(Case("head", f"new head, {size:,} vertices", vertices=size) for size in sizes),
         *(Case("head", f"new head to recognise, {name}", head=name) for name in known),
+        *(Case("map", f"head to look at, {size:,} vertices", vertices=size) for size in mapped),
         Case("dtype", f"types of number, {lengths[-1] / 10:g} s", seconds=lengths[-1] / 10),
         Case("again", "Generate again, 10 s", seconds=10.0),
         Case("worker", "worker"),

@@ -64,11 +64,11 @@ def findings(results: list[dict[str, Any]]) -> list[str]:
     """What the cases say together: how time and memory grow, and what fewer digits cost."""
     best = {result["name"]: _best(result) for result in results}
     said = []
-    for kind, unit in (("audio", "seconds"), ("head", "vertices")):
+    for kind, unit in (("audio", "seconds"), ("head", "vertices"), ("map", "vertices")):
         row = [r for r in results if r["kind"] == kind and r[unit]]
         most = max((r[unit] for r in row), default=0)
         # Of the other unit, the size that the longest case has.
-        alike = [r for r in row if kind == "head" or r["vertices"] == _with(row, unit, most)["vertices"]]
+        alike = [r for r in row if kind != "audio" or r["vertices"] == _with(row, unit, most)["vertices"]]
         for small, large in pairwise(sorted(alike, key=lambda r: float(r[unit]))):
             more = large[unit] / small[unit]
             line = f"{small[unit]:,g} to {large[unit]:,g} {unit}: {more:.3g} times as many, "

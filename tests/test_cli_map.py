@@ -131,3 +131,20 @@ def test_warnings_are_printed_beside_the_result(tmp_path: Path, capsys: pytest.C
     said = capsys.readouterr()
     assert said.err.startswith("Warning: The head's proportions are far from")
     assert "confidence 0." in said.out
+
+
+def test_a_head_that_was_mapped_before_is_taken_from_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, result: Path
+) -> None:
+    pytest.importorskip("torch", reason="the store of the worker comes with the pipeline")
+    words = ["map", "demo", "--cache-dir", str(tmp_path / "cache"), "-o"]
+    assert main([*words, str(tmp_path / "first.npz")]) == Exit.OK
+
+    def never(*given: object) -> None:
+        raise AssertionError("mapped again")
+
+    monkeypatch.setattr("mmtalker.mesh.mapping.map_head", never)
+    assert main([*words, str(tmp_path / "again.npz")]) == Exit.OK
+    with np.load(tmp_path / "again.npz") as again, np.load(result / "x.npz") as plain:
+        for name in plain.files:
+            np.testing.assert_array_equal(again[name], plain[name])

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from benchmarks.any_heads.remeshing import remesh
+from benchmarks.any_heads.remeshing import distances, remesh
 from mmtalker.data.any_heads.disturb import EYES, LOOSE, without
 from mmtalker.data.any_heads.people import Person, anny_person, ict_person
 from mmtalker.mesh.canonical import load_canonical
@@ -46,6 +46,7 @@ class TestHead:
         mesh: in its own space.
         place: from canonical space to its own.
         truth: (3,) position in canonical space of each landmark on its surface before it was remeshed.
+        moved: canonical metres from each to the surface that was left of it by remeshing.
     """
 
     __test__ = False
@@ -57,6 +58,7 @@ class TestHead:
     mesh: Mesh
     place: Similarity
     truth: dict[str, Float64]
+    moved: dict[str, float]
 
 
 def draw_head(number: int, seed: int, data: Path) -> TestHead:
@@ -86,7 +88,9 @@ def draw_head(number: int, seed: int, data: Path) -> TestHead:
     scale = float(10.0 ** rng.uniform(*SCALES))
     place = Similarity(scale, _rotation(pose, rng), scale * rng.normal(size=3))
     mesh = Mesh.from_polygons(place.apply(vertices).astype(np.float32), triangles)
-    return TestHead(number, kind, pose, tuple(parts), mesh, place, truth)
+    away = distances(np.stack(list(truth.values())), vertices, triangles)
+    moved = dict(zip(truth, away.tolist(), strict=True))
+    return TestHead(number, kind, pose, tuple(parts), mesh, place, truth, moved)
 
 
 def truth_points(person: Person) -> dict[str, Float64]:

@@ -53,6 +53,7 @@ class Outcome:
         confidence: of the mapping, 0 where there is none.
         errors: distance of each landmark from the true one, % of the true distance between the outer corners
             of the eyes; nothing where it was not mapped.
+        least: % that remeshing moved the surface away from each: no mapping can come nearer.
         folds: of the mapping, None where there is none.
     """
 
@@ -67,6 +68,7 @@ class Outcome:
     fault: str
     confidence: float
     errors: dict[str, float]
+    least: dict[str, float]
     folds: Folds | None
 
     @property
@@ -108,19 +110,25 @@ def measure(head: TestHead, map_mesh: Callable[[Mesh], HeadMapping]) -> Outcome:
         fault=fault,
         confidence=mapping.confidence if mapping else 0.0,
         errors=landmark_errors(head, mapping) if mapping else {},
+        least={name: PERCENT * away / eyes_apart(head) for name, away in head.moved.items()},
         folds=count_folds(mapping) if mapping else None,
     )
 
 
 def landmark_errors(head: TestHead, mapping: HeadMapping) -> dict[str, float]:
     """Return the distance of each landmark from the true one, % of that between the eyes' outer corners."""
-    one, other = (head.truth[name] for name in OUTER_CORNERS)
-    unit = float(np.linalg.norm(one - other))
+    unit = eyes_apart(head)
     back = head.place.inverse()
     return {
         name: PERCENT * float(np.linalg.norm(back.apply(mapping.points[name]) - point)) / unit
         for name, point in head.truth.items()
     }
+
+
+def eyes_apart(head: TestHead) -> float:
+    """Return the true distance between the eyes' outer corners, canonical metres."""
+    one, other = (head.truth[name] for name in OUTER_CORNERS)
+    return float(np.linalg.norm(one - other))
 
 
 def count_folds(mapping: HeadMapping) -> Folds:

@@ -54,6 +54,16 @@ def remesh(vertices: Float64, triangles: Int64, count: int, smooth: bool) -> tup
     return np.concatenate(finer), np.concatenate(corners)
 
 
+def distances(points: Float64, vertices: Float64, triangles: Int64) -> Float64:
+    """Return (N,) distances of (N, 3) points to a surface.
+
+    Raises:
+        MMTalkerError: BAD_REQUEST where `libigl` is not installed.
+    """
+    squares = _import_igl().point_mesh_squared_distance(points, vertices, triangles)[0]
+    return np.asarray(np.sqrt(squares), dtype=np.float64)
+
+
 def _parts(count: int, triangles: Int64) -> list[Int64]:
     """The triangles of each connected part."""
     label = joined(count, triangles[:, [0, 1]].ravel(), triangles[:, [1, 2]].ravel())[triangles[:, 0]]

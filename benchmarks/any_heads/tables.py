@@ -21,7 +21,8 @@ MEASURED = (
     "Error: distance of a landmark from the true one, in % of the true distance between the eyes' outer "
     "corners. The true one is the point of the person's own surface, before it was remeshed, whose place in "
     "the chart is the canonical landmark's. Median and 95th percentile are over all landmarks of all mapped "
-    "heads together. Folded: triangles of a head, on average, with all corners in the chart that are turned "
+    "heads together; least is how far remeshing took the surface from the true point, which no mapping can "
+    "make good. Folded: triangles of a head, on average, with all corners in the chart that are turned "
     "over or have no area there; skin below the neck, all squeezed onto the chart's border, is left out. "
     "Visible: all corners are skin outside of mouth and eye sockets. Confidence and seconds are medians."
 )
@@ -45,7 +46,17 @@ TITLES = (
 )
 """Rows of the table of groups."""
 
-COLUMNS = ("heads", "mapped", "median %", "95th %", "confidence", "folded, visible", "folded", "seconds")
+COLUMNS = (
+    "heads",
+    "mapped",
+    "median %",
+    "95th %",
+    "least 95th %",
+    "confidence",
+    "folded, visible",
+    "folded",
+    "seconds",
+)
 
 
 def render(outcomes: Sequence[Outcome], about: Mapping[str, object]) -> str:
@@ -72,6 +83,7 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, float | int | None]:
     return found | {
         "median %": float(np.median(errors)),
         "95th %": float(np.quantile(errors, HIGH)),
+        "least 95th %": float(np.quantile([away for one in mapped for away in one.least.values()], HIGH)),
         "confidence": float(np.median([outcome.confidence for outcome in mapped])),
         "folded, visible": float(np.mean([fold.visible_turned for fold in folds])),
         "folded": float(np.mean([fold.turned for fold in folds])),

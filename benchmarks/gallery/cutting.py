@@ -27,8 +27,8 @@ def part_along(mesh: Mesh, path: list[int]) -> Mesh:
     left: dict[int, set[int]] = {}
     for vertex in path[1:-1]:
         place = on_path[vertex]
-        waiting = [steps[pair] for pair in (path[place - 1 : place + 1], path[place : place + 2])
-                   for pair in [tuple(pair)] if pair in steps]  # fmt: skip
+        sides = ((path[place - 1], vertex), (vertex, path[place + 1]))
+        waiting = [steps[side] for side in sides if side in steps]
         found = set(waiting)
         while waiting:
             ring = rings[waiting.pop()]

@@ -102,9 +102,8 @@ def _colour_places(mapping: HeadMapping, rest: Float64) -> Float64:
         if len(here):
             away = rest[here] - 0.5 * (rest[here].min(axis=0) + rest[here].max(axis=0))
             forward = away[:, 2] / np.maximum(np.linalg.norm(away, axis=1), 1e-9)
-            places[here] = np.stack(
-                [np.arccos(np.clip(forward, -1.0, 1.0)), np.full(len(here), 0.75)], axis=1
-            )
+            angle = np.arccos(np.clip(forward, -1.0, 1.0))
+            places[here] = np.stack([angle, np.full(len(here), 0.75)], axis=1)
     return places.clip(0.0, 1.0)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from mmtalker_addon.bridge import backend, demo_head
+from mmtalker_addon.bridge.head import read_head
 from mmtalker_addon.core.record import ACTION_TAG, decode_record
 from mmtalker_addon.engine.backend import NoBackend
 from mmtalker_addon.engine.paths import find_vendor
@@ -53,3 +54,20 @@ def test_demo_head_speaks_a_strip(whole):
     posed = np.array([vertex.co for vertex in evaluated.data.vertices])
     assert np.isfinite(posed).all()
     assert (posed - rest)[:, 2].min() < -0.002  # metres
+
+
+@pytest.mark.slow
+def test_blenders_monkey_is_mapped_or_refused_with_a_sentence(scene):
+    pytest.importorskip("torch", reason="mapping needs torch")
+    from mmtalker.errors import ErrorCode, MMTalkerError
+    from mmtalker.mesh.mapping import map_head
+    from mmtalker.mesh.mesh import Mesh
+
+    bpy.ops.mesh.primitive_monkey_add()
+    arrays = read_head(bpy.context.object)
+    try:
+        mapping = map_head(Mesh(arrays.vertices, arrays.loop_vertices, arrays.loop_starts))
+    except MMTalkerError as error:
+        assert error.code is ErrorCode.UNSUPPORTED_HEAD and error.message.endswith(".")
+        return
+    assert np.isfinite(mapping.uv).all() and mapping.warnings

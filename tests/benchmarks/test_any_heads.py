@@ -13,8 +13,8 @@ pytest.importorskip("torch", reason="mapping needs torch")
 
 from benchmarks.any_heads import __main__ as command
 from benchmarks.any_heads.heads import KINDS, POSES, TRIANGLES, TestHead, draw_head, truth_points
-from benchmarks.any_heads.measure import Folds, Outcome, count_folds, landmark_errors, measure
-from benchmarks.any_heads.remeshing import remesh
+from benchmarks.any_heads.measure import Folds, Outcome, count_folds, eyes_apart, landmark_errors, measure
+from benchmarks.any_heads.remeshing import distances, remesh
 from benchmarks.any_heads.tables import group_table, landmark_table, ranking, render, summary, to_json
 from mmtalker.data.any_heads.people import Person
 from mmtalker.errors import ErrorCode, MMTalkerError
@@ -32,7 +32,8 @@ def demo() -> TestHead:
     """The demo head somewhere, every landmark's truth being its vertex."""
     mesh = Mesh.from_polygons(PLACE.apply(HEAD.vertices).astype(np.float32), HEAD.triangles)
     truth = {name: HEAD.vertices[vertex].astype(np.float64) for name, vertex in HEAD.landmarks.items()}
-    return TestHead(7, "Anny", "any", ("eyes",), mesh, PLACE, truth)
+    moved = dict.fromkeys(truth, 0.001)
+    return TestHead(7, "Anny", "any", ("eyes",), mesh, PLACE, truth, moved)
 
 
 def made(number: int, confidence: float, error: float, triangles: int = 5000, **changes: object) -> Outcome:
@@ -48,6 +49,7 @@ def made(number: int, confidence: float, error: float, triangles: int = 5000, **
         fault="",
         confidence=confidence,
         errors={"chin": error, "nose_tip": 2.0 * error},
+        least={"chin": 0.5, "nose_tip": 0.25},
         folds=Folds(100, 3, 80, number % 2),
     )
     return replace(one, **changes)
@@ -111,6 +113,7 @@ def test_what_a_mapping_raises_is_kept_with_the_head() -> None:
     no, crashed, yes = (measure(demo(), one) for one in (refuse, crash, map_head))
     assert (no.refusal, no.fault, no.mapped, no.errors) == ("No face was found.", "", False, {})
     assert (crashed.refusal, crashed.fault) == ("", "IndexError: out of bounds")
+    assert yes.least["chin"] == no.least["chin"] == pytest.approx(0.1 / eyes_apart(demo()))
     assert yes.mapped and yes.confidence == 1.0 and yes.parts == ("eyes",)
     with pytest.raises(MMTalkerError, match="No weights"):
         measure(demo(), lack)
@@ -193,16 +196,13 @@ def test_the_truth_is_on_the_surface_at_the_landmarks_place() -> None:
 @pytest.mark.parametrize("count", [600, 5000, 40_000])
 def test_remeshing_keeps_the_surface_and_its_parts(count: int, smooth: bool) -> None:
     pytest.importorskip("igl", reason="remeshing needs libigl")
-    from scipy.spatial import cKDTree
-
     eyes = np.isin(HEAD.role, (Role.EYE_LEFT, Role.EYE_RIGHT))
     triangles = HEAD.triangles[eyes[HEAD.triangles].all(axis=1)].astype(np.int64)
     points = HEAD.vertices.astype(np.float64)
     vertices, made_ones = remesh(points, triangles, count, smooth)
     assert 0.85 * count < len(made_ones) <= count
     assert set(np.unique(made_ones)) == set(range(len(vertices)))
-    distance, _ = cKDTree(vertices).query(points[np.unique(triangles)])
-    assert distance.max() < 0.004
+    assert distances(points[np.unique(triangles)], vertices, made_ones).max() < 0.001
     assert abs((vertices[:, 0] > 0).mean() - 0.5) < 0.05
 
 

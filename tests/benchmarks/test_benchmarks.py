@@ -93,6 +93,16 @@ def test_a_second_of_speech_is_measured_by_stages_in_a_process_of_its_own(
     assert [line.split()[0] for line in lines[3:]] == ["encode", "fusion", "finish", "all"]
 
 
+@pytest.mark.slow
+def test_a_head_is_looked_at_by_a_worker_and_then_found_in_its_caches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(DEFAULT_FOLDER.parent))
+    result = child.run_apart(Case("map", "a head", vertices=5_000), Machine("cpu", threads=1), ONCE)
+    assert list(result["seconds_by_stage"]) == ["first", "again, disk", "again, memory"]
+    assert result["peak_memory_mb"] is None or result["peak_memory_mb"] > 100.0
+
+
 def measured(kind: str, seconds: float, vertices: int, best: float, peak: float) -> dict[str, Any]:
     timing = {"best": best, "median": best, "runs": [best]}
     return {

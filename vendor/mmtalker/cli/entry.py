@@ -140,6 +140,7 @@ def _add_map_arguments(parser: argparse.ArgumentParser) -> None:
     _add_head(parser)
     add("-o", "--out", metavar="OUT", type=Path, required=True, help=".npz: places, roles and landmarks")
     add("--picture", metavar="P", type=Path, help=".png: the head with the grid on it")
+    add("--cache-dir", type=Path, metavar="DIR", help="keep the mapping there for the next run")
 
 
 def _add_head(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from mmtalker.io.arrays import write_arrays
 from mmtalker.io.png import write_png
 from mmtalker.mesh.mapping import HeadMapping, map_head
 from mmtalker.mesh.mesh import Mesh
+from mmtalker.progress import silent
+from mmtalker.worker.cache import DiskCache
 
 
 def map_command(options: argparse.Namespace) -> None:
@@ -29,7 +32,7 @@ def map_command(options: argparse.Namespace) -> None:
             raise Stop(Exit.USAGE, f"'{path}' must end in {suffix}.")
     mesh = read_named_head(options.head)
     began = time.monotonic()
-    mapping = map_head(mesh)
+    mapping = _map(mesh, options.cache_dir)
     seconds = time.monotonic() - began
     with stopping_with(Exit.OUTPUT):
         write_arrays(options.out, arrays_of(mesh, mapping), compress=True)
@@ -44,6 +47,16 @@ def map_command(options: argparse.Namespace) -> None:
         f"Wrote {options.out}: {mesh.vertex_count:,} vertices mapped in {seconds:.1f} s, "
         f"confidence {mapping.confidence:.2f} ({regions}), mouth {mapping.mouth}."
     )
+
+
+def _map(mesh: Mesh, cache_dir: Path | None) -> HeadMapping:
+    if cache_dir is None:
+        return map_head(mesh)
+    # Here and not above, since the worker's store comes with all of the pipeline.
+    from mmtalker.worker.backend import load_backend
+    from mmtalker.worker.prepared import PreparedStore
+
+    return PreparedStore(load_backend("cpu"), DiskCache(cache_dir)).mapping(mesh, silent)
 
 
 def arrays_of(mesh: Mesh, mapping: HeadMapping) -> dict[str, NDArray[Any]]:

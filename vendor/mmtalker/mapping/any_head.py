@@ -61,7 +61,9 @@ def map_any_head(
         MMTalkerError: UNSUPPORTED_HEAD when no face is found.
     """
     reading = read_mesh(mesh)
-    located = locate_face(reading.vertices, reading.triangles, networks)
+    # Of needles no triangle may be left.
+    seen = len(reading.triangles) > 0
+    located = locate_face(reading.vertices, reading.triangles, networks) if seen else None
     if located is None or located.worth < LEAST_WORTH:
         raise MMTalkerError(
             ErrorCode.UNSUPPORTED_HEAD,

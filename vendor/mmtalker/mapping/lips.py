@@ -22,6 +22,12 @@ UPPER, LOWER, BOTH = 1, 2, 3
 ZONE = 0.030
 """Metres around the lip line, along the surface, in which lips have to be told apart."""
 
+GROWN = 0.003
+"""Metres from the lip line within which an edge from lip to lip has them grown together."""
+
+DEPTH_SHARE = 0.3
+"""How much depth counts for that, beside height and width."""
+
 CORNER = 0.0015
 """Metres before the corner where both lips are one."""
 
@@ -115,9 +121,11 @@ def crossing_share(
     inner = np.abs(on_line[:, 0] - on_line[:, 0].mean()) < 0.35 * np.ptp(on_line[:, 0])
     if not across.any() or not inner.any():
         return 0.0
-    start, along = vertices[a[across]], vertices[b[across]] - vertices[a[across]]
+    # Depth counts less: where the lips of a scan have grown together is in front of where they would meet.
+    shown = np.array([1.0, 1.0, DEPTH_SHARE])
+    start, along = shown * vertices[a[across]], shown * (vertices[b[across]] - vertices[a[across]])
     reach = np.maximum((along**2).sum(axis=1), 1e-18)
-    apart = on_line[inner][:, None] - start[None]
+    apart = shown * on_line[inner][:, None] - start[None]
     time = np.clip((apart * along[None]).sum(axis=2) / reach, 0.0, 1.0)
     distance = np.linalg.norm(apart - time[..., None] * along[None], axis=2).min(axis=1)
-    return float((distance < 0.0025).mean())
+    return float((distance < GROWN).mean())

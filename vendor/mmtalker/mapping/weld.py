@@ -65,8 +65,8 @@ def _used_once(tail: Int64, head: Int64, count: int) -> Int64:
     """Numbers of the half-edges whose edge is no other's, whichever way that goes."""
     key = np.minimum(tail, head) * count + np.maximum(tail, head)
     order = np.argsort(key, kind="stable")
-    differs = np.append(True, key[order][1:] != key[order][:-1])
-    return np.sort(order[differs & np.append(differs[1:], True)])
+    differs = np.append(True, key[order][1:] != key[order][:-1])[: len(key)]
+    return np.sort(order[differs & np.append(differs[1:], True)[: len(key)]])
 
 
 def _is_slit(place: Int64, triangles: Int64, open_ends: Int64, ends: Int64) -> Bool:

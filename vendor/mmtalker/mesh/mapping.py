@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmtalker.mesh.canonical import canonical_surface, load_canonical
-from mmtalker.mesh.check import check_mesh
+from mmtalker.mesh.check import check_mesh, check_size
 from mmtalker.mesh.mesh import Float32, Float64, Int32, Mesh, Similarity
 from mmtalker.mesh.rigid import robust_similarity
 from mmtalker.mesh.topology import Topology, known_topologies
@@ -140,7 +140,8 @@ def map_head(
         hints: names of the mesh's parts; a known topology needs none.
 
     Raises:
-        MMTalkerError: BAD_MESH for broken geometry; UNSUPPORTED_HEAD where no face is found;
+        MMTalkerError: BAD_MESH for broken geometry; UNSUPPORTED_HEAD where no face is found, or too many
+            triangles to look for one;
             WEIGHTS_MISSING where what looks for it is not there.
     """
     check_mesh(mesh)
@@ -148,6 +149,7 @@ def map_head(
         fit, residual = _fit(mesh.vertices, topology.uv[owner], topology.in_chart[owner])
         if residual < LIMIT_METRES:
             return _with_corrections(_mapping(mesh, topology, owner, fit, residual), corrections)
+    check_size(mesh)
     # Here and not above, since it takes torch and SciPy to look at a head, and none of it to know one.
     from mmtalker.mapping.any_head import map_any_head
     from mmtalker.mapping.weights import load_networks

@@ -53,6 +53,11 @@ class Mesh:
     @staticmethod
     def from_polygons(vertices: Float32, polygons: list[list[int]] | NDArray[np.integer[Any]]) -> Mesh:
         """Build from (F, k) indices, or a list of polygons; a trailing -1 pads a smaller one."""
+        if isinstance(polygons, np.ndarray):
+            real = polygons >= 0
+            starts = np.concatenate([[0], np.cumsum(real.sum(axis=1))]).astype(np.int32)
+            corners = polygons[real].astype(np.int32)
+            return Mesh(np.ascontiguousarray(vertices, dtype=np.float32), corners, starts)
         rows = [[int(i) for i in row if i >= 0] for row in polygons]
         sizes = np.array([len(row) for row in rows], dtype=np.int32)
         return Mesh(
