@@ -160,7 +160,8 @@ class FakeWorker:
             self.error(frame.id, "internal", "This should not happen. Try again.")
             return
         self.vertex_count = len(frame.arrays["vertices"])
-        self.called = self.rows_by_name(frame)
+        if self.mode == "parts":
+            self.called = self.rows_by_name(frame)
         self.send(frame.id, "progress", stage="mapping", fraction=0.5)
         warnings = ["A warning of the head."]
         if frame.fields.get("corrections"):
@@ -174,8 +175,8 @@ class FakeWorker:
     def rows_by_name(frame: Any) -> dict[str, Any]:
         """Which vertices belong to each of the parts."""
         starts, corners = frame.arrays["loop_starts"], frame.arrays["loop_vertices"]
-        part = np.repeat(frame.arrays.get("part", np.zeros(len(starts) - 1, int)), np.diff(starts))
-        names = frame.fields.get("part_names", ())
+        part = np.repeat(frame.arrays["part"], np.diff(starts))
+        names = frame.fields["part_names"]
         return {name: np.unique(corners[part == number]) for number, name in enumerate(names)}
 
     def on_map(self, frame: Any) -> None:
@@ -270,7 +271,7 @@ class FakeWorker:
         shapes = np.zeros((2, vertices, 3), dtype="<f4")
         shapes[0, :, 2] = -0.1
         shapes[1, :, 2] = 0.05
-        for name, rows in self.called.items() if self.mode == "parts" else ():
+        for name, rows in self.called.items():
             shapes["Teeth" in name :, rows] *= "Teeth" not in name and "Hat" not in name
             shapes[:, rows] *= "Hat" not in name
         arrays = {"curves": self.curves(times), "raw": self.curves(raw_times), "shapes": shapes}

@@ -1,7 +1,7 @@
 """The Action that holds the speech: how it is made, how an older take gives way, what of the artist's stays.
 
 One Action carries a KEY slot for the head and for each part, which drives the shape keys that the object has.
-They are several, since Blender turns a curve off for good once it draws it for an object without that key.
+They are several, since Blender turns a curve off once it draws it for an object without that key.
 One OBJECT slot sits on all of them with two constant keys at the clip's ends, because Blender's FBX exporter
 takes its list of takes from objects alone and would otherwise leave the speech out. What it animates is a
 custom property of our own, so nothing that an artist moves is locked. The exporter gives an object every

@@ -7,7 +7,8 @@ from typing import Any
 import bpy
 
 
-def _is_mesh(_entry: Any, obj: Any) -> bool:
+def is_mesh(_settings: Any, obj: Any) -> bool:
+    """What may be picked where a mesh is asked for."""
     return obj.type == "MESH"
 
 
@@ -18,7 +19,7 @@ class MMTALKER_PG_part(bpy.types.PropertyGroup):
         name="Part",
         description="Mesh that belongs to this head and moves along when it speaks",
         type=bpy.types.Object,
-        poll=_is_mesh,
+        poll=is_mesh,
     )
 
 

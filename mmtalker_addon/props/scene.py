@@ -8,10 +8,7 @@ import bpy
 
 from .. import compat
 from ..bridge.sound import sound_strips
-
-
-def _is_mesh(_settings: Any, obj: Any) -> bool:
-    return obj.type == "MESH"
+from .parts import is_mesh
 
 
 def _strip_names(_settings: Any, context: Any, text: str) -> list[str]:
@@ -27,7 +24,7 @@ class MMTALKER_PG_scene(bpy.types.PropertyGroup):
         name="Head",
         description="Mesh that is to speak; left empty, the active object is meant",
         type=bpy.types.Object,
-        poll=_is_mesh,
+        poll=is_mesh,
     )
     source: bpy.props.EnumProperty(
         name="Voice",

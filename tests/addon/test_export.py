@@ -74,6 +74,24 @@ def test_two_heads_of_an_fbx_get_their_own_takes(exported, scene, tmp_path):
     assert takes == {"Anna|Speech hello", "Bea|Speech hello.001"}
 
 
+def test_fbx_holds_the_take_of_every_part(exported, scene, tmp_path):
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.context.object.name = "Teeth"
+    bpy.context.view_layer.objects.active = exported
+    bpy.ops.mmtalker.add_parts()
+    generate()
+    path = str(tmp_path / "parts.fbx")
+    bpy.ops.export_scene.fbx(filepath=path)
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    bpy.ops.import_scene.fbx(filepath=path)
+
+    for name in ("Anna", "Teeth"):
+        keys = bpy.data.objects[name].data.shape_keys
+        assert [block.name for block in keys.key_blocks] == ["Basis", "jawOpen", "mouthClose"]
+    takes = {action.name.split("|", 1)[1] for action in bpy.data.actions}
+    assert takes == {"Anna|Speech hello", "Teeth|Speech hello"}
+
+
 def test_gltf_holds_names_and_the_whole_take(exported, scene, tmp_path):
     pytest.importorskip("io_scene_gltf2")
     path = str(tmp_path / "head.glb")

@@ -8,7 +8,12 @@ import pytest
 from mmtalker_addon.bridge import head_store, landmarks, set_up
 from mmtalker_addon.ops import runs
 from mmtalker_addon.ui.backend import draw_backend
-from mmtalker_addon.ui.panel import MMTALKER_PT_advanced, MMTALKER_PT_check, MMTALKER_PT_main
+from mmtalker_addon.ui.panel import (
+    MMTALKER_PT_advanced,
+    MMTALKER_PT_check,
+    MMTALKER_PT_main,
+    MMTALKER_PT_parts,
+)
 from tests.addon.scenes import generate
 
 
@@ -141,6 +146,22 @@ def test_fused_mouth_asks_for_the_cut_and_a_grey_cut_says_why(speaking, worker):
     speaking.data.vertices[0].co.x += 0.1
     head_store.has_changed(speaking, head_store.read(speaking), at_once=True)
     assert "press Check Head again" in " ".join(drawn(MMTALKER_PT_check))
+
+
+def test_parts_are_listed_and_a_bad_one_is_told(speaking):
+    assert "select them and press Add Selected" in " ".join(drawn(MMTALKER_PT_parts))
+    for name in ("Teeth", "Teeth"):
+        speaking.mmtalker_parts.add().object = bpy.data.objects.get(name) or _cube(name)
+    bpy.context.view_layer.objects.active = speaking
+    shown = drawn(MMTALKER_PT_parts)
+    assert shown[:3] == ["mmtalker_parts", "mmtalker.add_parts", "mmtalker.remove_part"]
+    assert "Teeth is listed twice" in " ".join(shown)
+
+
+def _cube(name: str):
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.context.object.name = name
+    return bpy.context.object
 
 
 def test_strip_needs_no_second_one(speaking, scene):

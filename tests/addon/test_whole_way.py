@@ -5,6 +5,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 import pytest
+from mathutils import Euler, Matrix
 
 from mmtalker_addon.bridge import backend, demo_head
 from mmtalker_addon.bridge.head import read_head
@@ -71,3 +72,38 @@ def test_blenders_monkey_is_mapped_or_refused_with_a_sentence(scene):
         assert error.code is ErrorCode.UNSUPPORTED_HEAD and error.message.endswith(".")
         return
     assert np.isfinite(mapping.uv).all() and mapping.warnings
+
+
+def test_eyes_that_are_an_object_of_their_own_move_by_themselves(whole):
+    """Separated by material, turned, scaled and put back: the backend sees one head."""
+    bpy.ops.mmtalker.add_demo_head()
+    head = whole.mmtalker.head
+    add_strip(whole, VOICE)
+    slots = [slot.material.name.split()[-1] for slot in head.material_slots]
+    for polygon in head.data.polygons:
+        polygon.material_index = int(slots[polygon.material_index] in {"eye", "iris", "pupil"})
+    bpy.ops.object.mode_set(mode="EDIT")
+    bpy.ops.mesh.select_all(action="SELECT")
+    bpy.ops.mesh.separate(type="MATERIAL")
+    bpy.ops.object.mode_set(mode="OBJECT")
+    eyes = next(obj for obj in bpy.context.selected_objects if len(obj.data.vertices) == 868)
+    head = next(obj for obj in bpy.context.selected_objects if obj != eyes)
+    place = Matrix.LocRotScale((0.4, 0.2, -0.3), Euler((0.7, 0.2, 1.0)), (3.0, 0.5, 1.0))
+    eyes.data.transform(place.inverted())
+    eyes.matrix_world = place
+    bpy.context.view_layer.objects.active = head
+    whole.mmtalker.head = head
+    bpy.ops.mmtalker.add_parts()
+
+    generate()
+
+    looks = [f"eyeLook{where}{side}" for side in ("Left", "Right") for where in ("Down", "In", "Out", "Up")]
+    keys = eyes.data.shape_keys.key_blocks
+    assert [block.name for block in keys[1:]] == looks
+    rest, moved = (
+        np.array([eyes.matrix_world @ point.co for point in keys[name].points])
+        for name in (0, "eyeLookUpLeft")
+    )
+    left = rest[:, 0] > 0.0
+    assert 0.004 < np.linalg.norm(moved - rest, axis=1)[left].max() < 0.008  # metres
+    assert np.abs(moved - rest)[~left].max() < 1e-5

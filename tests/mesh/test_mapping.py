@@ -64,6 +64,29 @@ def test_moved_landmarks_of_a_known_topology_are_kept_and_the_places_stay():
     assert any("moved landmarks change nothing" in warning for warning in corrected.warnings)
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [Role.TONGUE, Role.EYE_LEFT, Role.EYE_RIGHT, Role.TEETH_UPPER, Role.TEETH_LOWER],
+        [Role.EYE_RIGHT, Role.EYE_LEFT, Role.TEETH_UPPER, Role.TEETH_LOWER, Role.TONGUE],
+        [Role.EYE_LEFT, Role.EYE_RIGHT, Role.TEETH_LOWER, Role.TEETH_UPPER, Role.TONGUE],
+    ],
+    ids=["another order", "eyes exchanged", "teeth exchanged"],
+)
+def test_parts_put_together_in_another_order_are_no_known_topology(parts):
+    """Such as eyes and teeth that were separated from the head and are sent one after another."""
+    rows = np.concatenate(
+        [np.arange(HEAD.chart_count), *(np.flatnonzero(HEAD.role == part) for part in parts)]
+    )
+    place = np.empty(len(rows), dtype=np.int32)
+    place[rows] = np.arange(len(rows), dtype=np.int32)
+    mixed = Mesh(HEAD.vertices[rows], place[HEAD.mesh.loop_vertices], HEAD.mesh.loop_starts)
+    assert mixed.vertex_count == HEAD.mesh.vertex_count
+    mapping = map_head(mixed)
+    right = mapping.role == HEAD.role[rows]
+    assert right[HEAD.chart_count :].mean() > 0.95
+
+
 @pytest.mark.parametrize("change", [lambda mesh: mesh, triangulated], ids=["polygons", "triangles"])
 def test_scale_and_pose_are_undone(change):
     original = someone_else()

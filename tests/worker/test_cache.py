@@ -80,6 +80,11 @@ def test_the_least_recently_used_go_first(tmp_path):
     assert {"head-a", "head-d"} <= kept
 
 
+def test_the_bound_is_the_one_that_artists_are_told():
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    assert cache_module.DEFAULT_MAX_BYTES == 2 << 30 and "up to 2 GiB" in readme
+
+
 def test_what_is_larger_than_the_cache_is_not_kept(tmp_path):
     cache = DiskCache(tmp_path, max_bytes=100)
     cache.put("head-1", {"data": np.zeros(1000, np.uint8)})

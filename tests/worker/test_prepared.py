@@ -83,6 +83,19 @@ def test_a_mapping_on_disk_serves_another_process_but_not_other_networks(talker,
     assert newer.prepared == ["map"]
 
 
+def test_mappings_in_memory_are_few_and_the_oldest_goes_first(talker):
+    store = PreparedStore(stub_backend(talker), None)
+    first = store.mapping(head(1.0), silent)
+    for size in (2.0, 3.0, 4.0):
+        store.mapping(head(size), silent)
+    assert store.mapping(head(1.0), silent) is first
+    store.mapping(head(5.0), silent)
+    assert store.mapping(head(1.0), silent) is first
+    asked = len(talker.prepared)
+    store.mapping(head(2.0), silent)
+    assert len(talker.prepared) == asked + 1
+
+
 @pytest.mark.parametrize(
     "other",
     [

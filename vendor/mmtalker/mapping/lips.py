@@ -25,7 +25,10 @@ ZONE = 0.030
 GROWN = 0.003
 """Metres from the lip line within which an edge from lip to lip has them grown together."""
 
-DEPTH_SHARE = 0.3
+LONGEST = 0.010
+"""Metres of such an edge: what is longer bridges the mouth behind the lips, as a coarse bag does."""
+
+DEPTH_SHARE = 0.5
 """How much depth counts for that, beside height and width."""
 
 CORNER = 0.0015
@@ -118,6 +121,7 @@ def crossing_share(
     a, b = edges[:, 0], edges[:, 1]
     across = (bits[a] | bits[b]) == BOTH
     across &= (bits[a] != BOTH) & (bits[b] != BOTH)
+    across &= np.linalg.norm(vertices[a] - vertices[b], axis=1) < LONGEST
     inner = np.abs(on_line[:, 0] - on_line[:, 0].mean()) < 0.35 * np.ptp(on_line[:, 0])
     if not across.any() or not inner.any():
         return 0.0

@@ -16,6 +16,7 @@ from mmtalker.mesh.canonical import canonical_surface, load_canonical
 from mmtalker.mesh.check import check_mesh, check_size
 from mmtalker.mesh.mesh import Float32, Float64, Int32, Mesh, Similarity
 from mmtalker.mesh.rigid import robust_similarity
+from mmtalker.mesh.roles import Role
 from mmtalker.mesh.topology import Topology, known_topologies
 
 SURE_METRES = 0.005
@@ -27,6 +28,18 @@ LIMIT_METRES = 0.011
 
 REGIONS = ("mouth", "eye_left", "eye_right", "brows", "nose", "jaw", "face")
 """Parts of the face that have a confidence of their own; ``face`` is the rest."""
+
+
+_IN_ORDER = (
+    (Role.EYE_LEFT, Role.TEETH_UPPER, 1),
+    (Role.EYE_RIGHT, Role.TEETH_UPPER, 1),
+    (Role.EYE_LEFT, Role.TONGUE, 1),
+    (Role.EYE_RIGHT, Role.TONGUE, 1),
+    (Role.TEETH_UPPER, Role.TEETH_LOWER, 1),
+    (Role.TEETH_UPPER, Role.TONGUE, 2),
+    (Role.TEETH_LOWER, Role.TONGUE, 2),
+)
+"""Parts of which the first is further along an axis of canonical space than the second, in every person."""
 
 
 class Mouth(StrEnum):
@@ -147,7 +160,7 @@ def map_head(
     check_mesh(mesh)
     for topology, owner in _candidates(mesh.vertices):
         fit, residual = _fit(mesh.vertices, topology.uv[owner], topology.in_chart[owner])
-        if residual < LIMIT_METRES:
+        if residual < LIMIT_METRES and _parts_in_place(mesh, topology.role[owner], fit):
             return _with_corrections(_mapping(mesh, topology, owner, fit, residual), corrections)
     check_size(mesh)
     # Here and not above, since it takes torch and SciPy to look at a head, and none of it to know one.
@@ -238,6 +251,28 @@ def _fit(vertices: Float32, uv: Float32, chosen: NDArray[np.bool_]) -> tuple[Sim
     source = vertices[chosen].astype(np.float64)
     target = surface.interpolate(head.vertices[: head.chart_count], uv[chosen])
     return robust_similarity(source, target)
+
+
+def _parts_in_place(mesh: Mesh, role: NDArray[np.uint8], fit: Similarity) -> bool:
+    """Whether what is no skin can be what the topology takes it for; its places are not in the fit.
+
+    A head whose eyes and teeth were separated and put together in another order has the right number of
+    vertices, and its skin fits.
+
+    Args:
+        mesh: the head.
+        role: (V,) what the topology says of each vertex.
+        fit: from the head's own space to canonical space.
+    """
+    points = fit.apply(mesh.vertices)
+    part = {kind: points[role == kind] for kind in Role if (role == kind).any()}
+    pairs = [pair for pair in _IN_ORDER if pair[0] in part and pair[1] in part]
+    return all(
+        part[one].mean(axis=0)[axis] > part[other].mean(axis=0)[axis] for one, other, axis in pairs
+    ) and (
+        not {Role.EYE_LEFT, Role.EYE_RIGHT} <= part.keys()
+        or bool(part[Role.EYE_LEFT][:, 0].min() > part[Role.EYE_RIGHT][:, 0].max())
+    )
 
 
 def _confidence(residual: float) -> float:
