@@ -14,7 +14,7 @@ from mmtalker.mesh.roles import Role
 CELL = 232
 CAPTION = 26
 COLUMN_TITLE = 24
-CAMERA = Camera(target=(0.0, -0.018, -0.03), distance=0.9, yaw=16.0, pitch=3.0, field=0.275)
+CAMERA = Camera(target=(0.0, -0.005, -0.03), distance=0.9, yaw=16.0, pitch=3.0, field=0.30)
 SHOWN_METRES = 0.30
 """From the middle of the head: of a body no more is drawn."""
 
@@ -30,7 +30,7 @@ COLOURS = {
     "teeth": (0.80, 0.76, 0.68),
     "tongue": (0.50, 0.18, 0.16),
     "pocket": (0.30, 0.09, 0.08),
-    "other": (0.16, 0.12, 0.10),
+    "lashes": (0.16, 0.12, 0.10),
 }
 OF_ROLE = {
     Role.SKIN: "skin",
@@ -39,8 +39,9 @@ OF_ROLE = {
     Role.TEETH_UPPER: "teeth",
     Role.TEETH_LOWER: "teeth",
     Role.TONGUE: "tongue",
-    Role.LASHES: "other",
-    Role.OTHER: "other",
+    Role.LASHES: "lashes",
+    # Clothes, hair and the body below the neck: what they are made of is nobody's guess.
+    Role.OTHER: "skin",
 }
 
 
@@ -57,18 +58,21 @@ def picture_of(mapping: HeadMapping, vertices: Float64, posed: Float64, faceted:
     triangles = mapping.triangles.astype(np.int64)
     near = np.linalg.norm(rest[triangles].mean(axis=1) - CAMERA.target, axis=1) < SHOWN_METRES
     triangles = triangles[near]
-    places = _colour_places(mapping, rest)
+    places = _colour_places(mapping, rest)[triangles]
+    # One colour for a face, since what lies between two in the palette is a third.
+    plain = (places[..., 1] < 0.5).any(axis=1)
+    places[plain] = places[plain].max(axis=1, keepdims=True) * [1.0, 0.0] + [0.0, 0.25]
     depth = np.clip(rest[mapping.role == Role.SKIN, 2].max() - 0.025 - rest[:, 2], 0.0, None)
     inner = np.isin(mapping.role, (Role.MOUTH_SOCKET, Role.TEETH_UPPER, Role.TEETH_LOWER, Role.TONGUE))
     cover = np.where(inner, np.exp(-depth / 0.02), 1.0)
     gloss = np.where(np.isin(mapping.role, (Role.EYE_LEFT, Role.EYE_RIGHT)), WET, 0.0)
     if faceted:
         corners = triangles.ravel()
-        now, places, cover, gloss = now[corners], places[corners], cover[corners], gloss[corners]
+        now, cover, gloss = now[corners], cover[corners], gloss[corners]
         triangles = np.arange(len(corners)).reshape(-1, 3)
     surface = Surface(
         triangles=triangles.astype(np.int32),
-        colour_places=places[triangles].astype(np.float32),
+        colour_places=places.astype(np.float32),
         colours=_palette(),
         gloss=gloss.astype(np.float32),
         cover=cover.astype(np.float32),

@@ -6,15 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import generic_filter
 
+from mmtalker.data.any_heads.disturb import without
 from mmtalker.data.any_heads.people import Person
 from mmtalker.mapping.cloud import spread
 from mmtalker.mesh.mesh import Mesh
+from mmtalker.mesh.roles import Role
 
 ROUND, UP = 300, 240
 """Rays around the head and from below to above."""
 
 CENTRE = (0.0, -0.03, -0.055)
-NECK = 0.80
+NECK = 0.62
 """Of the way down to straight below, at which the scan ends."""
 
 NOISE_METRES = 0.00012
@@ -23,7 +25,8 @@ POINTS = 3_000_000
 
 def scan(person: Person, rng: np.random.Generator) -> Mesh:
     """Keep the outermost skin along rays from the middle of the head."""
-    cloud = spread(person.vertices, person.triangles, POINTS, rng)
+    shown = without(person, np.isin(person.role, (Role.SKIN, Role.EYE_LEFT, Role.EYE_RIGHT)))
+    cloud = spread(person.vertices, shown.triangles, POINTS, rng)
     ray = cloud.points.astype(np.float64) - CENTRE
     reach = np.linalg.norm(ray, axis=1)
     turn = np.arctan2(ray[:, 0], ray[:, 2])

@@ -96,6 +96,8 @@ def _relaxed(uv: Float64, vertices: Float64, triangles: Int64, free: Bools) -> F
             options={"maxiter": STEPS, "maxcor": 12},
         )
         here[moving] = found.x.reshape(-1, 2)
+        if (signed_areas(here, compact) > 0.0).all():
+            break
     result = uv.copy()
     result[used] = here
     return result
@@ -130,23 +132,32 @@ def _energy(
     uv: Float64, triangles: Int64, gradients: Float64, area: Float64, epsilon: float
 ) -> tuple[float, Float64]:
     """The energy, and its (V, 2) slope."""
-    jacobian = np.einsum("tcd,tce->tde", uv[triangles], gradients)
-    (a, b), (c, d) = (jacobian[:, 0, 0], jacobian[:, 0, 1]), (jacobian[:, 1, 0], jacobian[:, 1, 1])
+    corners = uv[triangles]
+    # By hand and not by einsum: this is called a thousand times.
+    a, b = (_dot(corners[..., 0], gradients[..., k]) for k in (0, 1))
+    c, d = (_dot(corners[..., 1], gradients[..., k]) for k in (0, 1))
     det = a * d - b * c
     root = np.sqrt(epsilon**2 + det**2)
-    barrier = 0.5 * (det + root)
-    barrier = np.where(det < 0.0, 0.5 * epsilon**2 / (root - det), barrier)
-    by_det = barrier / root
-    square = a * a + b * b + c * c + d * d
-    shape = square / barrier
+    # The same written in two ways: the second loses its digits where a triangle is turned far over.
+    barrier = np.where(det < 0.0, 0.5 * epsilon**2 / (root + np.abs(det)), 0.5 * (det + root))
+    shape = (a * a + b * b + c * c + d * d) / barrier
     size = (det * det + 1.0) / barrier
     value = float((area * (shape + AREA * size)).sum())
-    slope_det = (-(shape + AREA * size) * by_det + AREA * 2.0 * det) / barrier
-    cofactor = np.stack([np.stack([d, -c], -1), np.stack([-b, a], -1)], axis=1)
-    slope = 2.0 * jacobian / barrier[:, None, None] + slope_det[:, None, None] * cofactor
-    per_corner = area[:, None, None] * np.einsum("tde,tce->tcd", slope, gradients)
-    total = np.zeros_like(uv)
-    for corner in range(3):
-        for axis in range(2):
-            total[:, axis] += np.bincount(triangles[:, corner], per_corner[:, corner, axis], len(uv))
-    return value, total
+    twice = 2.0 * area / barrier
+    by_det = area * ((2.0 * AREA * det) / barrier - (shape + AREA * size) / root)
+    slope = np.empty((len(uv), 2))
+    parts = (
+        (twice * a + by_det * d, twice * b - by_det * c),
+        (twice * c - by_det * b, twice * d + by_det * a),
+    )
+    for axis, (along, across) in enumerate(parts):
+        per_corner = along[:, None] * gradients[..., 0] + across[:, None] * gradients[..., 1]
+        slope[:, axis] = np.bincount(triangles.ravel(), per_corner.ravel(), len(uv))
+    return value, slope
+
+
+def _dot(first: Float64, second: Float64) -> Float64:
+    """Sum of the products of three corners' values."""
+    products = first * second
+    total: Float64 = products[:, 0] + products[:, 1] + products[:, 2]
+    return total
