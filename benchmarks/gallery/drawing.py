@@ -70,14 +70,17 @@ def picture_of(mapping: HeadMapping, vertices: Float64, posed: Float64, faceted:
         corners = triangles.ravel()
         now, cover, gloss = now[corners], cover[corners], gloss[corners]
         triangles = np.arange(len(corners)).reshape(-1, 3)
+    # What is open, as a scan's mouth is, shows its inside.
+    inside = triangles[:, ::-1] + len(now)
+    dark = np.broadcast_to(_place_of("pocket"), places.shape)
     surface = Surface(
-        triangles=triangles.astype(np.int32),
-        colour_places=places.astype(np.float32),
+        triangles=np.concatenate([triangles, inside]).astype(np.int32),
+        colour_places=np.concatenate([places, dark]).astype(np.float32),
         colours=_palette(),
-        gloss=gloss.astype(np.float32),
-        cover=cover.astype(np.float32),
+        gloss=np.tile(gloss, 2).astype(np.float32),
+        cover=np.concatenate([cover, 0.5 * cover]).astype(np.float32),
     )
-    drawn: NDArray[np.uint8] = draw(now.astype(np.float32), surface, CAMERA, CELL)
+    drawn: NDArray[np.uint8] = draw(np.tile(now, (2, 1)).astype(np.float32), surface, CAMERA, CELL)
     return drawn
 
 
@@ -95,12 +98,16 @@ def _palette() -> NDArray[np.float32]:
     return palette.astype(np.float32)
 
 
+def _place_of(colour: str) -> tuple[float, float]:
+    """Middle of a plain colour in the palette."""
+    return (list(COLOURS).index(colour) + 0.5) * (TEXELS // len(COLOURS)) / TEXELS, 0.25
+
+
 def _colour_places(mapping: HeadMapping, rest: Float64) -> Float64:
     """(V, 2) place in the palette."""
-    width = TEXELS // len(COLOURS)
     places = np.zeros((len(rest), 2))
     for role, name in OF_ROLE.items():
-        places[mapping.role == role] = ((list(COLOURS).index(name) + 0.5) * width / TEXELS, 0.25)
+        places[mapping.role == role] = _place_of(name)
     for role in (Role.EYE_LEFT, Role.EYE_RIGHT):
         here = np.flatnonzero(mapping.role == role)
         if len(here):

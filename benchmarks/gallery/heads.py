@@ -51,7 +51,7 @@ def gallery_heads() -> list[GalleryHead]:
         GalleryHead("old", _mesh(_person(16), 3)),
         GalleryHead("whole body", _mesh(_person(4, body=True), 4)),
         GalleryHead("dense", _remeshed(_person(21), DENSE, 5)),
-        GalleryHead("cartoon", _mesh(_drawn(14), 6)),
+        GalleryHead("cartoon", _mesh(_drawn(30), 6)),
         GalleryHead("caricature", _mesh(_drawn(10), 7)),
         GalleryHead("low-poly", _remeshed(_person(25), LOW_POLY, 8), faceted=True),
         GalleryHead("bearded", _mesh(_bearded(29), 9)),
