@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 
 from .. import compat
-from ..core.curves import clamp_curves
+from ..core.curves import clamp_curves, rest_details
 from ..core.names import match_names
 from ..core.record import Record, encode_record
 from ..core.timing import ClipTiming, StripFacts, file_timing, frame_rate, strip_timing
@@ -148,6 +148,7 @@ def write_result(plan: Plan, result: JobResult) -> Written:
     curves = dict(zip(result.names, clamp_curves(result.curves).T, strict=True))
     name = f"Speech {PurePath(plan.sound.name).stem}"
     written = keys.write_shapes(obj, dict(zip(result.names, result.shapes, strict=True)))
+    curves = rest_details(curves, set(match.existing) - set(written.renewed))
     try:
         take = action.make_take(obj, name, plan.timing.first_frame, curves, _record(plan, result))
     except BaseException:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mmtalker.animation import RAW_RATE, Animation
 from mmtalker.contact.lips import can_meet, read_lips
-from mmtalker.contact.modes import DETAIL_NAMES, detail_modes
+from mmtalker.contact.modes import DETAIL_NAMES, DETAIL_TWINS, detail_modes
 from mmtalker.contact.solve import solve_contact
 from mmtalker.device import choose_device, choose_dtype
 from mmtalker.errors import ErrorCode, MMTalkerError
@@ -26,6 +26,7 @@ from mmtalker.mesh.mesh import Mesh
 from mmtalker.mesh.parts import fill_parts
 from mmtalker.mesh.roles import CHART_ROLES
 from mmtalker.mesh.smoothing import smooth_along_skin
+from mmtalker.mesh.symmetry import make_symmetric, mirror_partners, mirror_twins
 from mmtalker.model.heads import Chart, HeadSurface, sample_for_inference
 from mmtalker.model.inference import evaluate_shapes, hear, speak
 from mmtalker.model.loading import DEFAULT_FOLDER, LoadedModel, load_model
@@ -176,7 +177,11 @@ class Talker:
         names: tuple[str, ...],
         progress: Progress,
     ) -> Float32:
-        """Evaluate Φ and the detail modes at the skin, move the other parts by rule; (K, V, 3) canonical."""
+        """Evaluate Φ and the detail modes at the skin, move the other parts by rule.
+
+        Returns:
+            (K, V, 3) in canonical space, each other's mirror images where the head is its own.
+        """
         skin = surface.on_chart
         uv = surface.uv[skin]
         shapes = np.zeros((len(names), len(vertices), 3), dtype=np.float32)
@@ -185,7 +190,12 @@ class Talker:
         if len(names) > len(made):
             made = np.concatenate([made, detail_modes(uv)])
         shapes[:, skin] = _smooth(vertices[skin], surface.skin_triangles(), uv, made)
-        return fill_parts(mapping, vertices, shapes, names)[:, mapping.owner]
+        shapes = fill_parts(mapping, vertices, shapes, names)
+        mirror = mirror_partners(vertices, mapping.triangles)
+        if mirror is not None:
+            twins = mirror_twins(names, dict(zip(DETAIL_NAMES, DETAIL_TWINS, strict=True)))
+            shapes = make_symmetric(shapes, twins, *mirror)
+        return shapes[:, mapping.owner]
 
     @torch.inference_mode()
     def prepare_speech(self, audio: Audio, progress: Progress = silent) -> PreparedSpeech:
