@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 
 from .. import compat
-from ..core.curves import clamp_curves
+from ..core.curves import clamp_curves, rest_details
 from ..core.names import match_names
 from ..core.record import Record, encode_record
 from ..core.timing import ClipTiming, StripFacts, file_timing, frame_rate, strip_timing
@@ -153,9 +153,11 @@ def write_result(plan: Plan, result: JobResult) -> Written:
     curves = dict(zip(result.names, clamp_curves(result.curves).T, strict=True))
     name = f"Speech {PurePath(plan.sound.name).stem}"
     divided, warnings = cast.divide(plan.character, result)
-    played = [{name: curves[name] for name in each.shapes} for each in divided]
     objects = [each.obj for each in divided]
     written = cast.write_shapes(divided)
+    # The head itself comes first.
+    curves = rest_details(curves, set(match.existing) - set(written[0].renewed))
+    played = [{name: curves[name] for name in each.shapes} for each in divided]
     try:
         take = action.make_take(objects, name, plan.timing.first_frame, played, _record(plan, result))
     except BaseException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ Float32 = NDArray[np.float32]
 
 SLIDER_LIMIT = 10.0
 """Blender keeps a shape key's slider_min and slider_max within -10..10."""
+
+DETAIL_PREFIX = "mmt_detail_"
+"""How the names of the backend's detail modes begin."""
 
 
 def still_channels(curves: Float32, tolerance: float = 1e-4) -> NDArray[np.bool_]:
@@ -23,6 +27,23 @@ def still_channels(curves: Float32, tolerance: float = 1e-4) -> NDArray[np.bool_
 def clamp_curves(curves: Float32, low: float = -SLIDER_LIMIT, high: float = SLIDER_LIMIT) -> Float32:
     """Return a copy with values held to ``low..high``; by default what a shape key can have at all."""
     return np.clip(curves, np.float32(low), np.float32(high))
+
+
+def rest_details(curves: Mapping[str, Float32], own: Collection[str]) -> dict[str, Float32]:
+    """Return the curves with the detail modes at rest where the artist's own shapes move jaw or mouth.
+
+    Detail modes bring lips together that our shapes leave apart, and would be wrong on other shapes.
+
+    Args:
+        curves: shape key to its (frames,) values.
+        own: shape keys that are the artist's.
+    """
+    if not any(name.startswith(("jaw", "mouth")) for name in own):
+        return dict(curves)
+    return {
+        name: np.zeros_like(values) if name.startswith(DETAIL_PREFIX) else values
+        for name, values in curves.items()
+    }
 
 
 def slider_range(values: Float32) -> tuple[float, float]:

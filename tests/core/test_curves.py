@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmtalker_addon.core.curves import clamp_curves, pack_keys, slider_range, still_channels
+from mmtalker_addon.core.curves import clamp_curves, pack_keys, rest_details, slider_range, still_channels
 
 
 def test_channels_that_do_not_move_are_found() -> None:
@@ -58,3 +58,15 @@ def test_clamping_returns_a_copy_within_the_limits() -> None:
     assert clamp_curves(curves, 0.0, 1.0).tolist() == [[0.0, 1.0]]
     assert curves.tolist() == [[-0.5, 11.0]]
     assert clamp_curves(curves).dtype == np.float32
+
+
+def test_detail_modes_rest_where_the_artists_own_shapes_move_the_mouth() -> None:
+    moving = np.array([0.5, 0.25], dtype=np.float32)
+    curves = {"jawOpen": moving, "mmt_detail_01": moving}
+
+    with_ours = rest_details(curves, {"browInnerUp"})
+    with_theirs = rest_details(curves, {"jawOpen"})
+
+    assert with_ours["mmt_detail_01"].tolist() == [0.5, 0.25]
+    assert with_theirs["mmt_detail_01"].tolist() == [0.0, 0.0]
+    assert with_theirs["jawOpen"].tolist() == [0.5, 0.25]

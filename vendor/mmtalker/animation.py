@@ -20,11 +20,11 @@ class Animation:
     """A head that speaks.
 
     Attributes:
-        names: K channel names; the first 52 are ARKit's.
+        names: K channel names; the first 52 are ARKit's, the others the head's detail modes.
         curves: (T, K) activations at ``start_time + i / fps`` seconds of the audio.
         fps: rate of ``curves``.
         start_time: seconds of the first row.
-        raw: (R, K) activations at 50 Hz before finishing.
+        raw: (R, K) activations at 50 Hz before finishing, which alone gives detail modes their curves.
         mesh: the head as it was given.
         shapes: (K, V, 3) displacements in the units and axes of ``mesh``.
         stats: seconds by stage and other figures for a report.

@@ -14,6 +14,9 @@ import torch
 from numpy.typing import NDArray
 
 from mmtalker.animation import RAW_RATE, Animation
+from mmtalker.contact.lips import can_meet, read_lips
+from mmtalker.contact.modes import DETAIL_NAMES, DETAIL_TWINS, detail_modes
+from mmtalker.contact.solve import solve_contact
 from mmtalker.device import choose_device, choose_dtype
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.mapping.weights import mapping_fingerprint
@@ -24,6 +27,7 @@ from mmtalker.mesh.mesh import Mesh
 from mmtalker.mesh.parts import fill_parts
 from mmtalker.mesh.roles import CHART_ROLES
 from mmtalker.mesh.smoothing import smooth_along_skin
+from mmtalker.mesh.symmetry import make_symmetric, mirror_partners, mirror_twins
 from mmtalker.model.heads import Chart, HeadSurface, sample_for_inference
 from mmtalker.model.inference import evaluate_shapes, hear, speak
 from mmtalker.model.loading import DEFAULT_FOLDER, LoadedModel, load_model
@@ -116,6 +120,7 @@ class Talker:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """Channels of the network; a head whose lips are two has the detail modes beside them."""
         return self._model.network.config.names
 
     @torch.inference_mode()
@@ -146,13 +151,16 @@ class Talker:
         sampled = sample_for_inference(network, chart, surface)
         progress("shapes", 0.55)
         sample_shapes = network.shapes(sampled, sampled.uv, sampled.static[:, :6])
-        shapes = self._shapes(mapping, surface, sampled, vertices, span(progress, 0.55, 1.0))
+        names = self.names + (DETAIL_NAMES if can_meet(mapping) else ())
+        shapes = self._shapes(mapping, surface, sampled, vertices, names, span(progress, 0.55, 1.0))
         return PreparedHead(
             mesh,
             mapping.topology,
             mapping.confidence,
             mapping.role,
-            shapes,
+            names,
+            mapping.to_canonical.inverse().apply_vectors(shapes).astype(np.float32),
+            read_lips(mesh, mapping, vertices, shapes),
             sampled.static.cpu().numpy(),
             sampled.neighbours.cpu().numpy(),
             sampled.identity.cpu().numpy(),
@@ -166,16 +174,28 @@ class Talker:
         surface: HeadSurface,
         sampled: SampledHead,
         vertices: NDArray[np.float64],
+        names: tuple[str, ...],
         progress: Progress,
     ) -> Float32:
-        """Evaluate Φ at the skin, move the other parts by rule, return (K, V, 3) in head space."""
+        """Evaluate Φ and the detail modes at the skin, move the other parts by rule.
+
+        Returns:
+            (K, V, 3) in canonical space, each other's mirror images where the head is its own.
+        """
         skin = surface.on_chart
-        shapes = np.zeros((len(self.names), len(vertices), 3), dtype=np.float32)
-        made = evaluate_shapes(self._model.network, sampled, surface.uv[skin], surface.point[skin], progress)
-        shapes[:, skin] = _smooth(vertices[skin], surface.skin_triangles(), surface.uv[skin], made)
-        shapes *= DISPLACEMENT_SCALE
-        shapes = fill_parts(mapping, vertices, shapes, self.names)[:, mapping.owner]
-        return mapping.to_canonical.inverse().apply_vectors(shapes).astype(np.float32)
+        uv = surface.uv[skin]
+        shapes = np.zeros((len(names), len(vertices), 3), dtype=np.float32)
+        made = evaluate_shapes(self._model.network, sampled, uv, surface.point[skin], progress)
+        made *= DISPLACEMENT_SCALE
+        if len(names) > len(made):
+            made = np.concatenate([made, detail_modes(uv)])
+        shapes[:, skin] = _smooth(vertices[skin], surface.skin_triangles(), uv, made)
+        shapes = fill_parts(mapping, vertices, shapes, names)
+        mirror = mirror_partners(vertices, mapping.triangles)
+        if mirror is not None:
+            twins = mirror_twins(names, dict(zip(DETAIL_NAMES, DETAIL_TWINS, strict=True)))
+            shapes = make_symmetric(shapes, twins, *mirror)
+        return shapes[:, mapping.owner]
 
     @torch.inference_mode()
     def prepare_speech(self, audio: Audio, progress: Progress = silent) -> PreparedSpeech:
@@ -229,6 +249,9 @@ class Talker:
         raw = speak(self._model.network, sampled, head.sample_shapes, speech.heard, progress)
         fused = time.perf_counter()
         finished = finish_curves(raw, self.names, speech.energy, RAW_RATE, options, seed)
+        still = np.zeros((len(raw), len(head.names) - len(self.names)), dtype=np.float32)
+        contact = solve_contact(finished, head.lips, self.names, RAW_RATE) if len(head.lips) else still
+        finished, raw = (np.concatenate(parts, axis=1) for parts in ((finished, contact), (raw, still)))
         if frames is None:
             frames = max(1, int(np.ceil((speech.seconds - start_time) * fps)))
         curves = sample_curves(finished, RAW_RATE, frame_times(frames, fps, start_time))
@@ -238,7 +261,7 @@ class Talker:
             "finish_seconds": time.perf_counter() - fused,
         }
         return Animation(
-            self.names, curves, fps, start_time, raw, head.mesh, head.shapes, stats, head.warnings
+            head.names, curves, fps, start_time, raw, head.mesh, head.shapes, stats, head.warnings
         )
 
 

@@ -23,10 +23,13 @@ class PreparedHead:
         mesh: as given.
         topology, confidence: from the mapping.
         role: (V,) part of each vertex.
+        names: K of its shapes: the network's, then the detail modes of a head whose lips are two.
         shapes: (K, V, 3) displacements in head space.
+        lips: (1 + K, S, 2, A, 3) slices of its lips at rest and what each shape adds, see
+            :func:`mmtalker.contact.lips.read_lips`; (0, ...) where nothing can meet.
         static: (S, 8), neighbours: (S, k): the samples, see :class:`SampledHead`.
         identity: (J,) what kind of head it is, see :class:`SampledHead`.
-        sample_shapes: (K, S, 3) shape keys at the samples, cm in canonical space.
+        sample_shapes: (N, S, 3) the network's shape keys at the samples, cm in canonical space.
         warnings: sentences for the user.
     """
 
@@ -34,7 +37,9 @@ class PreparedHead:
     topology: str
     confidence: float
     role: NDArray[np.uint8]
+    names: tuple[str, ...]
     shapes: Float32
+    lips: Float32
     static: Float32
     neighbours: NDArray[np.int64]
     identity: Float32
@@ -46,12 +51,14 @@ class PreparedHead:
         about = {
             "topology": self.topology,
             "confidence": self.confidence,
+            "names": list(self.names),
             "warnings": list(self.warnings),
         }
         return {
             "about": np.frombuffer(json.dumps(about).encode(), dtype=np.uint8),
             "role": self.role,
             "shapes": self.shapes,
+            "lips": self.lips,
             "static": self.static,
             "neighbours": self.neighbours,
             "identity": self.identity,
@@ -69,7 +76,9 @@ class PreparedHead:
             str(about["topology"]),
             float(about["confidence"]),
             arrays["role"],
+            tuple(about["names"]),
             arrays["shapes"],
+            arrays["lips"],
             arrays["static"],
             arrays["neighbours"],
             arrays["identity"],

@@ -29,7 +29,7 @@ def find_lip_line(mesh: Mesh, mapping: HeadMapping) -> Float64:
         return np.zeros((0, 3))
     head = load_canonical()
     upper, lower = head.uv[head.lip_pairs].astype(np.float64).transpose(1, 0, 2)
-    near = _triangles_near(mesh, mapping, np.concatenate([upper, lower]))
+    near = triangles_near(mesh, mapping, np.concatenate([upper, lower]))
     corners = [mapping.points["mouth_right"], mapping.points["mouth_left"]]
     if not len(near):
         return np.stack(corners)
@@ -39,8 +39,8 @@ def find_lip_line(mesh: Mesh, mapping: HeadMapping) -> Float64:
     return _forward(np.concatenate([corners[:1], between, corners[1:]]))
 
 
-def _triangles_near(mesh: Mesh, mapping: HeadMapping, lips: Float64) -> Int32:
-    """(N, 3) triangles of the head that have a place around the lips in the chart."""
+def triangles_near(mesh: Mesh, mapping: HeadMapping, lips: Float64) -> Int32:
+    """Return the (N, 3) triangles of a head that have a place around (P, 2) places on the lips."""
     triangles = mesh.triangles()
     triangles = triangles[np.isin(mapping.role, CHART_ROLES)[triangles].all(axis=1)]
     corners = mapping.uv[triangles].astype(np.float64)
