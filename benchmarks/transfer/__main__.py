@@ -19,6 +19,7 @@ from benchmarks.transfer.tables import render, to_json
 from mmtalker.cli.bar import ProgressBar
 from mmtalker.device import choose_device
 from mmtalker.errors import MMTalkerError
+from mmtalker.mapping.weights import FILE
 
 RESULT = "transfer"
 
@@ -31,14 +32,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         names.append(NETWORK)
     try:
         device = choose_device(options.device).type if NETWORK in names else "cpu"
-        systems = build_systems(names, options.weights, device, options.known_order, options.seed)
+        systems = build_systems(
+            names, options.weights, device, options.known_order, options.seed, options.mapping_weights
+        )
         with ProgressBar(sys.stderr) as progress:
             directions = both_directions(options.data, options.people, options.seed)
+            if options.onto is not None:
+                directions = [one for one in directions if one.name.endswith(options.onto)]
             outcomes = [measure(direction, systems, progress) for direction in directions]
         about = {
             **runs.setting("benchmarks.transfer", arguments, device),
             "people": options.people,
             "seed": options.seed,
+            "networks that look at heads": options.mapping_weights.name,
             "order of vertices": "the models' own" if options.known_order else "shuffled",
         }
         text = render(outcomes, about)
@@ -65,6 +71,18 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="DIR",
         help=f"adds the system {NETWORK!r}: of a model that was trained without the target's head model",
+    )
+    add(
+        "--onto",
+        choices=("ICT", "Anny"),
+        help="people of this model alone (default: both, one after another)",
+    )
+    add(
+        "--mapping-weights",
+        type=Path,
+        default=FILE,
+        metavar="FILE",
+        help="networks that look at heads: some that never saw the model of --onto (default: the shipped)",
     )
     add("--device", choices=("auto", "cpu", "cuda"), default="auto", help=f"of {NETWORK!r}")
     add(

@@ -14,7 +14,9 @@ from benchmarks.transfer.sumner_popovic import deformation_transfer
 from benchmarks.transfer.surface import Float32, Float64, Surface, visible_skin
 from mmtalker.data.heads import TrainingHead
 from mmtalker.evaluation.face import skin_of, skin_triangles
-from mmtalker.mesh.mapping import map_head
+from mmtalker.mapping.any_head import map_any_head
+from mmtalker.mapping.weights import FILE, load_networks
+from mmtalker.mesh.mapping import HeadMapping, map_head
 from mmtalker.mesh.mesh import Mesh
 from mmtalker.mesh.roles import CHART_ROLES
 from mmtalker.model.heads import HeadSurface
@@ -51,7 +53,7 @@ Transfer = Callable[[Surface, NDArray[np.floating[Any]], Surface], Float64]
 
 
 def build_systems(
-    names: list[str], weights: Path | None, device: str, known_order: bool, seed: int
+    names: list[str], weights: Path | None, device: str, known_order: bool, seed: int, mapping: Path = FILE
 ) -> dict[str, System]:
     """Return systems by name.
 
@@ -61,26 +63,42 @@ def build_systems(
         device: of the network.
         known_order: whether ours get vertices in the model's own order; else they are shuffled.
         seed: of the shuffle.
+        mapping: the networks that look at heads whose order is unknown.
     """
     make: dict[str, Callable[[], System]] = {
         STILL: lambda: _still,
         CLOSEST_POINT: lambda: _on_skin(closest_point_transfer),
         DEFORMATION: lambda: _on_skin(deformation_transfer),
-        CHART: lambda: of_mesh(chart_shapes, None if known_order else seed),
+        CHART: lambda: of_mesh(chart_shapes(None if known_order else mapping), None if known_order else seed),
         NETWORK: lambda: of_mesh(network_shapes(weights, device), None if known_order else seed),
     }
     return {name: make[name]() for name in names}
 
 
-def chart_shapes(mesh: Mesh, source: TrainingHead) -> Float32:
-    """Read the source's shapes where the mesh's vertices lie in the chart; what has no skin stays still."""
-    mapping = map_head(mesh)
+def chart_shapes(networks: Path | None = None) -> ShapesFor:
+    """Return what reads the source's shapes where a mesh's vertices lie in the chart.
+
+    Args:
+        networks: what looks at the mesh; None where it is recognised by its order of vertices.
+    """
+    looking = None if networks is None else load_networks(networks)
+
+    def shapes_for(mesh: Mesh, source: TrainingHead) -> Float32:
+        return read_in_chart(
+            map_head(mesh) if looking is None else map_any_head(mesh, looking, {}, None), source
+        )
+
+    return shapes_for
+
+
+def read_in_chart(mapping: HeadMapping, source: TrainingHead) -> Float32:
+    """Read the source's shapes at a mapping's places; what has no skin stays still."""
     skin = skin_of(source)
     on_chart = np.ones(int(skin.sum()), dtype=np.bool_)
     surface = HeadSurface.build(source.vertices[skin], skin_triangles(source), source.uv[skin], on_chart)
     here = np.isin(mapping.role, CHART_ROLES)
     triangle, weights = surface.chart.locate(mapping.uv[here])
-    shapes = np.zeros((len(source.shapes), mesh.vertex_count, 3), dtype=np.float32)
+    shapes = np.zeros((len(source.shapes), len(mapping.uv), 3), dtype=np.float32)
     for made, shape in zip(shapes, source.shapes, strict=True):
         made[here] = surface.chart.blend(shape[skin], triangle, weights)
     return mapping.to_canonical.inverse().apply_vectors(shapes).astype(np.float32)

