@@ -25,8 +25,8 @@ MEASURED = (
     f"{ZONE_M * MM:g} mm from where lips meet, outside and inside) against the other lip's triangles, on "
     f"heads of human size. Lips have met where they come nearer than {TOUCHING_MM:g} mm anywhere in the "
     f"middle {MIDDLE:.0%} of the mouth in some frame. Crossing is the deepest that a point of one lip is "
-    f"inside the other in any of the frames, within {BETWEEN:.0%} of the mouth's width. Which lip a vertex is "
-    "of is known, and not found by what is measured."
+    f"inside the other in any of the frames, within {BETWEEN:.0%} of the mouth's width. Which lip a vertex "
+    "is of is known, and not found by what is measured."
 )
 
 

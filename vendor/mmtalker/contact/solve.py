@@ -26,8 +26,7 @@ MIDDLE = (0.5, 0.8)
 """Shares of half the mouth's width: up to the first lips are brought together, from the second on parted."""
 
 STRAY = (0.0015, 0.003)
-"""Metres that a slice is further apart at rest than the middle ones: from the second on it was not read on the
-lips."""
+"""Metres that a slice is further apart at rest than the middle ones: from the second on it is not of lips."""
 
 MOVING = (0.0002, 0.0010)
 """Metres by which the canonical lips have moved: up to the first a face rests, from the second it speaks."""
