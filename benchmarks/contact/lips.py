@@ -30,8 +30,11 @@ ZONE_M = 0.007
 MIDDLE = 0.5
 """Share of the mouth's width, about its middle, in which the lips have to meet."""
 
-BESIDE = 0.9
+BETWEEN = 0.9
 """Share of the mouth's width in which crossing counts: in the corners both lips are one fold of skin."""
+
+INNER = 0.75
+"""Share of the mouth's width that has nothing to do with its corners."""
 
 DEEPEST_MM = 3.0
 """Skin further behind a lip's surface is on its other side, and not in it."""
@@ -48,6 +51,7 @@ class Lip:
         triangles: (T, 3) vertices of the head.
         middle: (T,) whether a triangle is in the middle of the mouth, where lips have to meet.
         between: (T,) whether it is between the corners, where they must not cross.
+        centre: (T,) whether it is well between them.
         inner: (T,) whether it is away from the patch's border: what is nearest to the border may lie beside
             the patch and not behind it.
     """
@@ -55,6 +59,7 @@ class Lip:
     triangles: Int64
     middle: NDArray[np.bool_]
     between: NDArray[np.bool_]
+    centre: NDArray[np.bool_]
     inner: NDArray[np.bool_]
 
 
@@ -64,11 +69,13 @@ class Meeting:
 
     Attributes:
         apart: mm between the lips where they are nearest, in the middle; 0 where they cross there.
-        crossing: mm by which a point of one lip is inside the other at most, anywhere.
+        crossing: mm by which a point of one lip is inside the other at most, between the corners.
+        inner_crossing: the same well between them.
     """
 
     apart: float
     crossing: float
+    inner_crossing: float
 
 
 def lips_of(head: TrainingHead) -> tuple[Lip, Lip]:
@@ -91,16 +98,18 @@ def meet(vertices: Floats, upper: Lip, lower: Lip) -> Meeting:
         vertices: (V, 3) the pose, in mm on a head of human size.
         upper, lower: from :func:`lips_of`.
     """
-    apart, crossing = np.inf, 0.0
+    apart, crossing, inner = np.inf, 0.0, 0.0
     points = np.asarray(vertices, dtype=np.float64)
     for lip, other in ((upper, lower), (lower, upper)):
         signed, trusted = _signed(points, lip, other)
         inside = trusted & (signed < 0.0) & (signed > -DEEPEST_MM)
-        middle, between = (np.repeat(part, len(_spread())) for part in (lip.middle, lip.between))
+        parts = (lip.middle, lip.between, lip.centre)
+        middle, between, centre = (np.repeat(part, len(_spread())) for part in parts)
         crossing = max(crossing, float(-signed[inside & between].min(initial=0.0)))
+        inner = max(inner, float(-signed[inside & centre].min(initial=0.0)))
         near = np.where(inside, 0.0, np.abs(signed))[middle]
         apart = min(apart, float(near.min(initial=np.inf)))
-    return Meeting(apart, crossing)
+    return Meeting(apart, crossing, inner)
 
 
 def _signed(points: Float64, lip: Lip, other: Lip) -> tuple[Float64, NDArray[np.bool_]]:
@@ -122,8 +131,8 @@ def _lip(triangles: Int64, mine: NDArray[np.bool_], across: Float64) -> Lip:
     edges = np.sort(np.concatenate([own[:, [0, 1]], own[:, [1, 2]], own[:, [2, 0]]]), axis=1)
     unique, times = np.unique(edges, axis=0, return_counts=True)
     border = np.unique(unique[times == 1])
-    middle, between = ((across < share)[own].all(axis=1) for share in (MIDDLE, BESIDE))
-    return Lip(own, middle, between, ~np.isin(own, border).any(axis=1))
+    middle, between, centre = ((across < share)[own].all(axis=1) for share in (MIDDLE, BETWEEN, INNER))
+    return Lip(own, middle, between, centre, ~np.isin(own, border).any(axis=1))
 
 
 @lru_cache(maxsize=1)

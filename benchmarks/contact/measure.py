@@ -123,7 +123,11 @@ def _frames(animation: Animation, phone: Phone) -> NDArray[np.int64]:
 
 
 def _together(meetings: Sequence[Meeting]) -> Meeting:
-    return Meeting(min(one.apart for one in meetings), max(one.crossing for one in meetings))
+    return Meeting(
+        min(one.apart for one in meetings),
+        max(one.crossing for one in meetings),
+        max(one.inner_crossing for one in meetings),
+    )
 
 
 def _target(head: TrainingHead, seed: Sequence[int] | None) -> Target:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.contact.lips import BESIDE, MIDDLE, ZONE_M, Meeting
+from benchmarks.contact.lips import BETWEEN, INNER, MIDDLE, ZONE_M, Meeting
 from benchmarks.contact.measure import Outcome
 from mmtalker.evaluation.contact import EDGE
 from mmtalker.evaluation.face import MM
@@ -25,8 +25,8 @@ MEASURED = (
     f"{ZONE_M * MM:g} mm from where lips meet, outside and inside) against the other lip's triangles, on "
     f"heads of human size. Lips have met where they come nearer than {TOUCHING_MM:g} mm anywhere in the "
     f"middle {MIDDLE:.0%} of the mouth in some frame. Crossing is the deepest that a point of one lip is "
-    f"inside the other in any of the frames, within {BESIDE:.0%} of the mouth's width. Which lip a vertex is "
-    "of is known, and not found by what is measured."
+    f"inside the other in any of the frames, within {BETWEEN:.0%} of the mouth's width. Which lip a vertex "
+    "is of is known, and not found by what is measured."
 )
 
 
@@ -41,22 +41,25 @@ def summary(outcomes: Sequence[Outcome]) -> str:
     rows = [["", "without the detail modes", "with them"]]
     both = [[one for meetings in side for one in meetings] for side in _sides(outcomes)]
     rows.append(["closures met", *(f"{share_met(side):.1%}" for side in both)])
-    rows.append(["closures that cross", *(f"{share_crossing(side):.1%}" for side in both)])
-    for name, part in (("95th percentile", 95.0), ("largest", 100.0)):
-        depths = (np.percentile([one.crossing for one in side], part) for side in both)
-        rows.append([f"crossing, mm, {name}", *(f"{depth:.2f}" for depth in depths)])
+    widths = {f"within {BETWEEN:.0%}": _crossing, f"within {INNER:.0%}": _inner_crossing}
+    for width, depth_of in widths.items():
+        depths = [np.array([depth_of(one) for one in side]) for side in both]
+        rows.append([f"closures that cross, {width}", *(f"{(d > CROSSING_MM).mean():.1%}" for d in depths)])
+        for name, part in (("95th percentile", 95.0), ("largest", 100.0)):
+            rows.append([f"mm, {name}", *(f"{np.percentile(d, part):.2f}" for d in depths)])
     return markdown(rows)
 
 
 def by_head(outcomes: Sequence[Outcome]) -> str:
     """Return a row for each head."""
     rows = [["head", "taken for", "apart at rest", "crossing at rest"]]
-    rows[0] += ["met without", "crossing without", "met with", "crossing with"]
+    rows[0] += ["met without", "crossing without", "met with", "crossing with", "well inside"]
     for one in outcomes:
         cells = [one.name, one.topology, f"{one.rest.apart:.2f}", f"{one.rest.crossing:.2f}"]
         for side in (one.without, one.with_modes):
             met = sum(meeting.apart <= TOUCHING_MM for meeting in side)
             cells += [f"{met} of {len(side)}", f"{max(meeting.crossing for meeting in side):.2f}"]
+        cells.append(f"{max(meeting.inner_crossing for meeting in one.with_modes):.2f}")
         rows.append(cells)
     return markdown(rows)
 
@@ -66,9 +69,12 @@ def share_met(meetings: Sequence[Meeting]) -> float:
     return float(np.mean([one.apart <= TOUCHING_MM for one in meetings]))
 
 
-def share_crossing(meetings: Sequence[Meeting]) -> float:
-    """Return the share of closures at which lips cross."""
-    return float(np.mean([one.crossing > CROSSING_MM for one in meetings]))
+def _crossing(one: Meeting) -> float:
+    return one.crossing
+
+
+def _inner_crossing(one: Meeting) -> float:
+    return one.inner_crossing
 
 
 def to_json(outcomes: Sequence[Outcome], about: Mapping[str, object]) -> dict[str, Any]:

@@ -49,6 +49,9 @@ Float32 = NDArray[np.float32]
 SMOOTHING_METRES = 0.0008
 """Detail of a shape key below this length is the network's noise and not the face's."""
 
+DETAIL_SMOOTHING_METRES = 0.0025
+"""The same of a detail mode, which is broad: so vertices that are mapped to the wrong lip do not stand out."""
+
 
 class Talker:
     """The model on one device; weights are read at the first use."""
@@ -187,9 +190,11 @@ class Talker:
         shapes = np.zeros((len(names), len(vertices), 3), dtype=np.float32)
         made = evaluate_shapes(self._model.network, sampled, uv, surface.point[skin], progress)
         made *= DISPLACEMENT_SCALE
-        if len(names) > len(made):
-            made = np.concatenate([made, detail_modes(uv)])
-        shapes[:, skin] = _smooth(vertices[skin], surface.skin_triangles(), uv, made)
+        count, skin_triangles = len(made), surface.skin_triangles()
+        shapes[:count, skin] = _smooth(vertices[skin], skin_triangles, uv, made, SMOOTHING_METRES)
+        if len(names) > count:
+            modes = detail_modes(uv)
+            shapes[count:, skin] = _smooth(vertices[skin], skin_triangles, uv, modes, DETAIL_SMOOTHING_METRES)
         shapes = fill_parts(mapping, vertices, shapes, names)
         mirror = mirror_partners(vertices, mapping.triangles)
         if mirror is not None:
@@ -266,11 +271,18 @@ class Talker:
 
 
 def _smooth(
-    vertices: NDArray[np.float64], triangles: NDArray[np.int32], uv: Float32, shapes: Float32
+    vertices: NDArray[np.float64],
+    triangles: NDArray[np.int32],
+    uv: Float32,
+    shapes: Float32,
+    length: float,
 ) -> Float32:
-    """Smooth (K, C, 3) shapes along the skin, vertices that an exporter split being one again meanwhile."""
+    """Smooth (K, C, 3) shapes along the skin by a length in metres.
+
+    Vertices that an exporter split are one again meanwhile.
+    """
     place = np.concatenate([vertices.astype(np.float32), uv], axis=1)
     _, first, owner = np.unique(place, axis=0, return_index=True, return_inverse=True)
     owner = owner.ravel()
-    smooth = smooth_along_skin(vertices[first], owner[triangles], shapes[:, first], SMOOTHING_METRES)
+    smooth = smooth_along_skin(vertices[first], owner[triangles], shapes[:, first], length)
     return smooth[:, owner]

@@ -17,7 +17,7 @@ Int64 = NDArray[np.int64]
 STATIONS = 16
 """Slices across the mouth; an even number, since canonical vertices lie right in its middle."""
 
-WIDTH = 0.94
+WIDTH = 0.98
 """Share of the mouth's width that the slices are spread over: in its corners the lips are one."""
 
 STEPS = 7

@@ -25,6 +25,9 @@ LACKING = 0.0015
 MIDDLE = (0.5, 0.8)
 """Shares of half the mouth's width: up to the first lips are brought together, from the second on parted."""
 
+STRAY = (0.0015, 0.003)
+"""Metres that a slice is further apart at rest than the middle ones: from the second on it is not of lips."""
+
 MOVING = (0.0002, 0.0010)
 """Metres by which the canonical lips have moved: up to the first a face rests, from the second it speaks."""
 
@@ -72,8 +75,10 @@ def solve_contact(curves: Float32, lips: Float32, names: tuple[str, ...], rate: 
     modes = flat[1 + count : 1 + count + WAVES]
     shaped = _posed(curves, flat[1 : 1 + count]) + flat[0]
     gap = clearances(shaped)
-    found = _falling(gap, 0.75 * FAR, FAR)
-    most = np.maximum(clearances(flat[:1]), 0.0) + LACKING
+    apart = clearances(flat[:1])
+    middle = np.median(apart[:, np.abs(lip_slices().across) < MIDDLE[0]])
+    found = _falling(gap, 0.75 * FAR, FAR) * _falling(apart - middle, *STRAY)
+    most = np.maximum(apart, 0.0) + LACKING
     closeness = _falling(opening, MEETING[0], MEETING[1] + most) * _falling(
         np.abs(lip_slices().across), *MIDDLE
     )
