@@ -50,7 +50,7 @@ SMOOTHING_METRES = 0.0008
 """Detail of a shape key below this length is the network's noise and not the face's."""
 
 DETAIL_SMOOTHING_METRES = 0.0025
-"""The same of a detail mode, which is broad: so vertices that are mapped to the wrong lip do not stand out."""
+"""The same of a detail mode, which is broad: so vertices that are mapped to the wrong lip do not show."""
 
 
 class Talker:
