@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 import torch
 
+from mmtalker.contact.modes import DETAIL_NAMES
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.mesh.canonical import load_canonical
-from mmtalker.mesh.mapping import map_head
+from mmtalker.mesh.mapping import Mouth, map_head
 from mmtalker.mesh.mesh import Mesh
+from mmtalker.mesh.symmetry import mirror_partners
 from mmtalker.model.heads import chart_areas
 from mmtalker.model.inference import HeardSpeech
 from mmtalker.model.loading import DEFAULT_FOLDER, save_model
@@ -164,3 +166,30 @@ def test_weights_for_another_chart_are_refused(tmp_path: Path) -> None:
     with pytest.raises(MMTalkerError, match="a chart of 7 triangles") as refused:
         talker.prepare_head(load_canonical().mesh)
     assert refused.value.code is ErrorCode.WEIGHTS_MISSING
+
+
+def test_a_head_whose_lips_are_two_has_detail_modes_and_a_fused_one_has_none(talker: Talker) -> None:
+    mesh = load_canonical().mesh
+    mapping = map_head(mesh)
+
+    parted = talker.prepare_head(mesh, mapping=mapping)
+    fused = talker.prepare_head(mesh, mapping=replace(mapping, mouth=Mouth.FUSED))
+
+    assert parted.names == ARKIT_NAMES + DETAIL_NAMES
+    assert fused.names == ARKIT_NAMES and len(fused.lips) == 0
+    assert talker.animate(fused, speech(1.0), fps=24.0).curves.shape == (24, 52)
+
+
+def test_shapes_of_a_symmetric_head_are_mirror_images(head: PreparedHead) -> None:
+    found = mirror_partners(head.mesh.vertices.astype(np.float64), load_canonical().triangles)
+    assert found is not None
+    swapped = head.shapes[:, found[0]] * np.float32([-1.0, 1.0, 1.0])
+    size = float(np.abs(head.shapes).max())
+
+    for name, other in (
+        ("mouthLeft", "mouthRight"),
+        ("jawOpen", "jawOpen"),
+        (DETAIL_NAMES[0], DETAIL_NAMES[6]),
+    ):
+        made, twin = head.shapes[head.names.index(name)], swapped[head.names.index(other)]
+        np.testing.assert_allclose(made, twin, atol=1e-5 * size)
