@@ -83,13 +83,16 @@ def test_a_mapping_on_disk_serves_another_process_but_not_other_networks(talker,
     assert newer.prepared == ["map"]
 
 
-def test_mappings_in_memory_are_few_and_the_oldest_goes_first(talker):
+def test_mappings_in_memory_are_bounded_and_the_oldest_goes_first(talker, monkeypatch):
+    one = PreparedStore(stub_backend(talker), None)
+    one.mapping(head(1.0), silent)
+    size = sum(size for _, size in one._mappings._entries.values())
+    monkeypatch.setattr("mmtalker.worker.prepared.MAPPING_BYTES", int(2.5 * size))
     store = PreparedStore(stub_backend(talker), None)
     first = store.mapping(head(1.0), silent)
-    for size in (2.0, 3.0, 4.0):
-        store.mapping(head(size), silent)
+    store.mapping(head(2.0), silent)
     assert store.mapping(head(1.0), silent) is first
-    store.mapping(head(5.0), silent)
+    store.mapping(head(3.0), silent)
     assert store.mapping(head(1.0), silent) is first
     asked = len(talker.prepared)
     store.mapping(head(2.0), silent)

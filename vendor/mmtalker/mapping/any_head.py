@@ -29,8 +29,11 @@ Bools = NDArray[np.bool_]
 SKIN_SHARE = 0.06
 """Share of the face's pixels that a component shows, from which it is skin."""
 
-LEAST_WORTH = 200.0
-"""Of what was found, below which it is no face: a torus has 170, a box 105, Suzanne 310, people 1000."""
+LEAST_WORTH = 260.0
+"""Of what was found, below which it is no face: a box has 210, coarse bodies from 380, people 1000."""
+
+FULL_WORTH = 700.0
+"""From which on nothing but the regions' own doubts lowers the confidence."""
 
 NEAR = 0.0015
 WIDE = 0.006
@@ -116,7 +119,7 @@ def _assemble(
     regions = _regions(here, nearest, fitted, places)
     points, landmarks = _landmarks(canonical, reading, own, uv, places.surface)
     owner, first = reading.owner, reading.first
-    confidence = float(np.mean([regions[name] for name in REGIONS]) * min(1.0, 2.0 * located.agreement))
+    confidence = float(np.mean([regions[name] for name in REGIONS]) * min(1.0, located.worth / FULL_WORTH))
     mouth = Mouth.FUSED if fitted.fused else Mouth.PARTED
     return HeadMapping(
         topology="any",
