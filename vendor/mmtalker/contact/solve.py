@@ -46,8 +46,8 @@ CROSSING = (0.00005, 0.0003, 4.0)
 SMOOTHING = 0.016
 """Seconds, the deviation of a blur of what is to be closed."""
 
-MARGIN = 0.0001
-"""Metres left between lips: as much as a slice of a smooth lip is uncertain."""
+MARGIN = 0.00018
+"""Metres left between lips: what lies between two slices is uncertain by as much."""
 
 RIDGE = 0.03
 """Weight of small curves against what lips lack, relative to the modes' own."""
