@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmtalker.contact.canonical_lips import REACH, half_width, lip_distances
+from mmtalker.contact.fade import falling
 from mmtalker.mesh.canonical import canonical_surface, load_canonical
 from mmtalker.mesh.mesh import Float32, Float64
 
@@ -41,7 +42,7 @@ def detail_modes(uv: NDArray[np.floating[Any]]) -> Float32:
     upper, lower = surface.blend(near, triangle, weights).T
     across = surface.blend(head.vertices[: head.chart_count, 0], triangle, weights) / half_width()
     side = np.where(upper < lower, -1.0, 1.0)
-    fade = _falling(np.minimum(upper, lower), PLATEAU, END) * _falling(np.abs(across), CORNER, 1.0)
+    fade = falling(np.minimum(upper, lower), PLATEAU, END) * falling(np.abs(across), CORNER, 1.0)
     modes = np.zeros((2 * WAVES, len(across), 3), dtype=np.float32)
     modes[:WAVES, :, 1] = 0.5 * TRAVEL * side * fade * waves(across)
     modes[WAVES:] = -modes[:WAVES]
@@ -58,9 +59,3 @@ def waves(across: Float64) -> Float64:
     away[0, across < -SPREAD] = away[-1, across > SPREAD] = 0.0
     share: Float64 = np.cos(0.5 * np.pi * np.minimum(away, 1.0)) ** 2
     return share
-
-
-def _falling(value: Float64, start: float, stop: float) -> Float64:
-    """1 up to ``start``, 0 from ``stop`` on, smooth between."""
-    share = np.clip((value - start) / (stop - start), 0.0, 1.0)
-    return 1.0 - share * share * (3.0 - 2.0 * share)

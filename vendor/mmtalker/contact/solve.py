@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
+from mmtalker.contact.fade import falling
 from mmtalker.contact.gaps import FAR, clearances
 from mmtalker.contact.lips import canonical_lips, meeting_axes
 from mmtalker.contact.modes import WAVES
@@ -77,9 +75,9 @@ def solve_contact(curves: Float32, lips: Float32, names: tuple[str, ...], rate: 
     gap = clearances(shaped)
     apart = clearances(flat[:1])
     middle = np.median(apart[:, np.abs(lip_slices().across) < MIDDLE[0]])
-    found = _falling(gap, 0.75 * FAR, FAR) * _falling(apart - middle, *STRAY)
+    found = falling(gap, 0.75 * FAR, FAR) * falling(apart - middle, *STRAY)
     most = np.maximum(apart, 0.0) + LACKING
-    closeness = _falling(opening, MEETING[0], MEETING[1] + most) * _falling(
+    closeness = falling(opening, MEETING[0], MEETING[1] + most) * falling(
         np.abs(lip_slices().across), *MIDDLE
     )
     excess = np.clip(gap - np.maximum(opening - MEETING[0], 0.0), 0.0, most)
@@ -123,7 +121,7 @@ def _response(modes: Float32) -> Float32:
 def _least_squares(response: Float32, lack: Float32, before: Float32) -> Float32:
     """(T, WAVES) to add to the curves ``before`` for (T, S) metres lips lack, negative where they cross."""
     start, stop, more = CROSSING
-    weight = 1.0 + more * (1.0 - _falling(-lack, start, stop))
+    weight = 1.0 + more * (1.0 - falling(-lack, start, stop))
     weighted = weight[:, None, :] * response
     square = weighted @ response.T
     ridge = RIDGE * float(np.trace(response @ response.T)) / len(response)
@@ -135,13 +133,6 @@ def _least_squares(response: Float32, lack: Float32, before: Float32) -> Float32
 def _speaking(moved: Float32, rate: float) -> Float32:
     """(T,) 0 at rest to 1 in speech, from (T,) metres that lips have moved."""
     reach = max(1, round(SPOKEN * rate))
-    widened = maximum_filter1d(1.0 - _falling(moved, *MOVING), 2 * reach + 1, mode="nearest")
+    widened = maximum_filter1d(1.0 - falling(moved, *MOVING), 2 * reach + 1, mode="nearest")
     smooth: Float32 = gaussian_filter1d(widened, 0.4 * reach, mode="nearest").astype(np.float32)
     return smooth
-
-
-def _falling(value: NDArray[np.floating[Any]], start: float, stop: float | Float32) -> Float32:
-    """1 up to ``start``, 0 from ``stop`` on, smooth between."""
-    share = np.clip((value - start) / (stop - start), 0.0, 1.0)
-    falling: Float32 = (1.0 - share * share * (3.0 - 2.0 * share)).astype(np.float32)
-    return falling
