@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from benchmarks.any_heads.remeshing import distances, remesh
 from mmtalker.data.any_heads.disturb import EYES, LOOSE, without
 from mmtalker.data.any_heads.people import Person, anny_person, ict_person
+from mmtalker.data.any_heads.remeshing import distances, remesh
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.mesh.flatten import signed_areas
 from mmtalker.mesh.mesh import Float64, Mesh, Similarity

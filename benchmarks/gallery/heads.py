@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from benchmarks.any_heads.remeshing import remesh
 from benchmarks.gallery.scan import scan
 from mmtalker.data.any_heads.disturb import covered
 from mmtalker.data.any_heads.people import Person, anny_person
+from mmtalker.data.any_heads.remeshing import remesh
 from mmtalker.data.any_heads.stylise import stylise
 from mmtalker.mesh.mesh import Float64, Mesh
 

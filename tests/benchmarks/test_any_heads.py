@@ -14,9 +14,9 @@ pytest.importorskip("torch", reason="mapping needs torch")
 from benchmarks.any_heads import __main__ as command
 from benchmarks.any_heads.heads import KINDS, POSES, TRIANGLES, TestHead, draw_head, truth_points
 from benchmarks.any_heads.measure import Folds, Outcome, count_folds, eyes_apart, landmark_errors, measure
-from benchmarks.any_heads.remeshing import distances, remesh
 from benchmarks.any_heads.tables import group_table, landmark_table, ranking, render, summary, to_json
 from mmtalker.data.any_heads.people import Person
+from mmtalker.data.any_heads.remeshing import distances, remesh
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.mesh.mapping import HeadMapping, map_head

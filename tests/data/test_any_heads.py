@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from mmtalker.data.any_heads import bank as banks
-from mmtalker.data.any_heads.bank import HeadCloud, cloud_of, fill_bank, random_person
+from mmtalker.data.any_heads.bank import HeadCloud, cloud_of, fill_bank, random_person, simplified_cloud
 from mmtalker.data.any_heads.disturb import coarser, covered, disturb, with_blobs, without
 from mmtalker.data.any_heads.people import Person, anny_person, ict_person, placed, random_expression
 from mmtalker.data.any_heads.stylise import stylise
@@ -228,6 +229,20 @@ def test_half_of_a_cloud_is_of_the_face(cloud: HeadCloud) -> None:
     assert of_the_face > 0.8 > spread_evenly > 0.2
 
 
+def test_a_simplified_person_keeps_the_truth_of_who_it_was(person: Person, few_points: None) -> None:
+    pytest.importorskip("igl", reason="simplifying needs libigl")
+    coarse = simplified_cloud(person, len(person.triangles) // 8, rng())
+    assert len(coarse.points) == 8000
+    face = coarse.on_chart & (coarse.place[:, 2] > -0.05)
+    assert face.mean() > 0.4
+    # Its points lie on facets; what they are is that of the nearest skin.
+    tree = cKDTree(person.vertices[person.on_chart])
+    away, _ = tree.query(coarse.points[face].astype(np.float64))
+    assert np.median(away) < 0.004
+    apart = np.linalg.norm(coarse.points[face].astype(np.float64) - coarse.place[face], axis=1)
+    assert np.median(apart) < 0.01
+
+
 def test_a_person_without_a_face_is_spread_evenly(person: Person, few_points: None) -> None:
     faceless = cloud_of(without(person, ~person.on_chart), rng())
     assert len(faceless.points) == 4000
@@ -239,7 +254,7 @@ def test_a_bank_is_made_once_and_read_again(
 ) -> None:
     made: list[str] = []
 
-    def drawn(model: str, data: Path, chance: np.random.Generator) -> Person:
+    def drawn(model: str, data: Path, chance: np.random.Generator, **_: object) -> Person:
         made.append(model)
         return disturb(person, chance)
 

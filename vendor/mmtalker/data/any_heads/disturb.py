@@ -20,15 +20,21 @@ EYES = (Role.EYE_LEFT, Role.EYE_RIGHT)
 POCKETS = (Role.MOUTH_SOCKET, Role.EYE_SOCKET)
 
 
-def disturb(person: Person, rng: np.random.Generator) -> Person:
-    """Return the person with parts missing, other things over the skin, and coarser triangles, by chance."""
+def disturb(person: Person, rng: np.random.Generator, *, facets: bool = True) -> Person:
+    """Return the person with parts missing, other things over the skin, and coarse facets, by chance.
+
+    Args:
+        person: whoever.
+        rng: of everything.
+        facets: whether vertices may be merged, after which a surface is none that can be simplified.
+    """
     keep = np.ones(len(person.vertices), dtype=bool)
     for roles, chance in ((LOOSE, 0.4), (EYES, 0.25), (POCKETS, 0.3)):
         if rng.random() < chance:
             keep &= ~np.isin(person.role, roles)
     keep &= ~_cut_away(person, rng)
     person = without(person, keep)
-    if rng.random() < 0.3:
+    if rng.random() < 0.3 and facets:
         person = coarser(person, float(np.exp(rng.uniform(np.log(0.003), np.log(0.014)))), rng)
     cover = rng.random()
     if cover < 0.25:

@@ -30,7 +30,8 @@ def remesh(vertices: Float64, triangles: Int64, count: int, smooth: bool) -> tup
 
     Args:
         vertices: (V, 3). Those that no triangle uses are dropped.
-        triangles: (T, 3), each part a manifold with or without borders.
+        triangles: (T, 3). Parts that are no manifolds, with or without borders, stay as they are where there
+            are too many.
         count: triangles of the result; a little fewer where 90 % come by subdivision alone.
         smooth: subdivide as Loop does (1987), which rounds off; else cut at the middles of edges.
 
@@ -47,7 +48,9 @@ def remesh(vertices: Float64, triangles: Int64, count: int, smooth: bool) -> tup
         while len(own) < NEARLY * wanted:
             points, own = (igl.loop if smooth else igl.upsample)(points, own)
         if len(own) > wanted:
-            points, own, _, _ = igl.qslim(np.ascontiguousarray(points), np.ascontiguousarray(own), wanted)
+            left = igl.qslim(np.ascontiguousarray(points), np.ascontiguousarray(own), wanted)
+            # Of what is no manifold nothing comes back.
+            points, own = left[:2] if len(left[1]) else (points, own)
         finer.append(np.asarray(points, dtype=np.float64))
         corners.append(np.asarray(own, dtype=np.int64) + offset)
         offset += len(points)
@@ -62,6 +65,19 @@ def distances(points: Float64, vertices: Float64, triangles: Int64) -> Float64:
     """
     squares = _import_igl().point_mesh_squared_distance(points, vertices, triangles)[0]
     return np.asarray(np.sqrt(squares), dtype=np.float64)
+
+
+def nearest_places(points: Float64, vertices: Float64, triangles: Int64) -> tuple[Int64, Float64]:
+    """Return the (N,) triangle nearest to each of (N, 3) points, and (N, 3) barycentric weights in it.
+
+    Raises:
+        MMTalkerError: BAD_REQUEST where `libigl` is not installed.
+    """
+    igl = _import_igl()
+    _, nearest, feet = igl.point_mesh_squared_distance(points, vertices, triangles)
+    corners = (np.ascontiguousarray(vertices[triangles[nearest, corner]]) for corner in range(3))
+    weights = igl.barycentric_coordinates(feet, *corners)
+    return np.asarray(nearest, dtype=np.int64), np.nan_to_num(np.asarray(weights, dtype=np.float64))
 
 
 def _parts(count: int, triangles: Int64) -> list[Int64]:
