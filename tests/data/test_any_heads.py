@@ -258,9 +258,18 @@ def test_a_bank_is_made_once_and_read_again(
         made.append(model)
         return disturb(person, chance)
 
+    simplified: list[int] = []
+
+    def left(someone: Person, count: int, chance: np.random.Generator) -> HeadCloud:
+        simplified.append(count)
+        return cloud_of(someone, chance)
+
     monkeypatch.setattr(banks, "random_person", drawn)
+    # Whether people are simplified well is asked elsewhere; it needs more than the tests have.
+    monkeypatch.setattr(banks, "simplified_cloud", left)
     first = list(fill_bank(tmp_path / "bank", tmp_path, ("anny", "ict"), range(3), seed=1))
     assert made == ["anny", "ict", "anny"]
+    assert len(simplified) == 1 and banks.TRIANGLES_LEFT[0] <= simplified[0] <= banks.TRIANGLES_LEFT[1]
     again = list(fill_bank(tmp_path / "bank", tmp_path, ("anny", "ict"), range(4), seed=1))
     assert made[3:] == ["ict"]
     for one, same in zip(first, again, strict=False):
