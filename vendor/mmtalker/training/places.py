@@ -9,7 +9,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from mmtalker.data.any_heads.bank import MODELS, HeadCloud, fill_bank
+from mmtalker.data.any_heads.bend import bend
 from mmtalker.mapping.locate import Networks
 from mmtalker.mapping.network import PixelConfig, PixelNetwork, PixelPlaces
 from mmtalker.mapping.stance import (
@@ -43,6 +44,9 @@ CONFIGS = {
 
 BATCH = {"coarse": 24, "fine": 9}
 COARSE_POINTS = 32_000
+
+BENT = 0.7
+"""Share of the heads that are bent into somebody else's."""
 
 PEAK_RATE = 2.5e-3
 WARM_UP = 200
@@ -165,7 +169,7 @@ def losses(said: PixelPlaces, batch: Sample) -> dict[str, Tensor]:
 def draw(name: str, bank: Sequence[HeadCloud], rng: np.random.Generator) -> Sample:
     """Draw a batch of pictures; several of one head, since drawing a head costs more than a view of it."""
     each = len(FINE_YAWS)
-    heads = [bank[int(rng.integers(len(bank)))] for _ in range(BATCH[name] // each)]
+    heads = [_bent_or_not(bank[int(rng.integers(len(bank)))], rng) for _ in range(BATCH[name] // each)]
     make = coarse_sample if name == "coarse" else fine_sample
     samples = [make(head, each, rng) for head in heads]
     return Sample(
@@ -219,6 +223,13 @@ def fine_sample(head: HeadCloud, count: int, rng: np.random.Generator) -> Sample
     image = aligned_image(pictures, cloud, facing)
     truth, face = _truth(pictures.index, place, on_chart)
     return Sample(image, truth, face, image[:, 3:6, ::2, ::2])
+
+
+def _bent_or_not(head: HeadCloud, rng: np.random.Generator) -> HeadCloud:
+    if rng.random() >= BENT:
+        return head
+    points, normals = bend(head.points.astype(np.float32), head.normals.astype(np.float32), rng)
+    return replace(head, points=points.astype(np.float16), normals=normals.astype(np.float16))
 
 
 def _mirrored_or_not(

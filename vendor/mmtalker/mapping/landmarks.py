@@ -1,0 +1,66 @@
+"""Where a head's landmarks are: on its own surface, nearest to where those of the fitted skin came to lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmtalker.mapping.fit import FittedSkin
+from mmtalker.mapping.registration import closest_on_triangles
+from mmtalker.mesh.canonical import load_canonical
+from mmtalker.mesh.normals import vertex_normals
+
+Float64 = NDArray[np.float64]
+Int64 = NDArray[np.int64]
+
+NEIGHBOURS = 64
+"""Triangles that are looked at for each: beside small ones a large one's middle is far away."""
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """The canonical landmarks on a head.
+
+    Attributes:
+        points: (3,) by name, in the space of the vertices given.
+        vertices: the nearest corner of the triangle that it is on, by name.
+    """
+
+    points: dict[str, Float64]
+    vertices: dict[str, int]
+
+
+def read_landmarks(vertices: Float64, triangles: Int64, skin: FittedSkin) -> Landmarks:
+    """Read the landmarks off a fitted skin.
+
+    Not off the vertices' places in the chart: on a head of large triangles what is linear between the
+    corners misses a landmark by 15 % of the eyes' distance, however right the corners are.
+
+    Args:
+        vertices: (V, 3) of the head, as they are to be read.
+        triangles: (T, 3) of its skin.
+        skin: the canonical skin fitted to it.
+    """
+    landmarks = load_canonical().landmarks
+    names, index = list(landmarks), np.array(list(landmarks.values()))
+    facing = vertex_normals(skin.posed, skin.template.triangles)
+    corner_bits = np.bitwise_and.reduce(skin.bits[triangles], axis=1)
+    points: dict[str, Float64] = {}
+    nearest: dict[str, int] = {}
+    for bit in np.unique(skin.template.lips[index]):
+        here = index[skin.template.lips[index] == bit]
+        allowed = triangles[(corner_bits & bit) > 0]
+        if not len(allowed):
+            allowed = triangles
+        found, weights, _ = closest_on_triangles(
+            skin.posed[here], facing[here], skin.head_posed, allowed, NEIGHBOURS
+        )
+        corners = allowed[found]
+        read = np.einsum("nk,nkc->nc", weights, vertices[corners])
+        closest = corners[np.arange(len(here)), np.argmax(weights, axis=1)]
+        for name, at in landmarks.items():
+            for row in np.flatnonzero(here == at):
+                points[name], nearest[name] = read[row], int(closest[row])
+    return Landmarks({name: points[name] for name in names}, {name: nearest[name] for name in names})
