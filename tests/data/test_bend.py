@@ -1,4 +1,4 @@
-"""Heads bent into other heads: near what they were, not folded, with the normals that the surface has then."""
+"""Heads bent into other heads: near what they were, not folded, with the normals of the new surface."""
 
 from __future__ import annotations
 

@@ -10,18 +10,17 @@ from scipy.spatial import cKDTree
 
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.mapping.fit import FittedSkin, fit_skin
+from mmtalker.mapping.landmarks import read_landmarks
 from mmtalker.mapping.locate import Correspondences, Located, Networks, locate_face
 from mmtalker.mapping.places import ChartPlaces, find_places
 from mmtalker.mapping.reading import HeadReading, read_mesh
 from mmtalker.mapping.roles import assign_roles
-from mmtalker.mesh.canonical import CanonicalHead, canonical_surface, load_canonical
-from mmtalker.mesh.flatten import signed_areas
+from mmtalker.mesh.canonical import canonical_surface, load_canonical
 from mmtalker.mesh.mapping import REGIONS, HeadMapping, Hints, Mouth
 from mmtalker.mesh.mesh import Float64, Mesh
 from mmtalker.mesh.regions import canonical_regions
 from mmtalker.mesh.rigid import robust_similarity
 from mmtalker.mesh.roles import Role
-from mmtalker.mesh.surface import CanonicalSurface
 
 Int64 = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -44,9 +43,6 @@ UNSURE = 0.006
 
 SURE_SHARE = 1.15
 """What is counted as fully sure: nobody is surer than 1 / ``SURE_SHARE`` of skin without features."""
-
-LEAST_AREA = 5e-13
-"""Of a triangle in the chart, below which no point can be found in it."""
 
 
 def map_any_head(
@@ -117,7 +113,7 @@ def _assemble(
     role[skin] = Role.OTHER
     role[here] = canonical.role[nearest]
     regions = _regions(here, nearest, fitted, places)
-    points, landmarks = _landmarks(canonical, reading, own, uv, places.surface)
+    landmarks = read_landmarks(reading.vertices, own, fitted)
     owner, first = reading.owner, reading.first
     confidence = float(np.mean([regions[name] for name in REGIONS]) * min(1.0, located.worth / FULL_WORTH))
     mouth = Mouth.FUSED if fitted.fused else Mouth.PARTED
@@ -129,9 +125,9 @@ def _assemble(
         leader=np.where(leader[owner] >= 0, first[leader[owner]], -1).astype(np.int32),
         confidence=confidence,
         to_canonical=fit,
-        landmarks={name: int(first[vertex]) for name, vertex in landmarks.items()},
+        landmarks={name: int(first[vertex]) for name, vertex in landmarks.vertices.items()},
         warnings=tuple(reading.warnings) + _doubts(confidence, regions, mouth, located, places),
-        points=points,
+        points=landmarks.points,
         regions=regions,
         mouth=mouth,
         owner=first[owner].astype(np.int32),
@@ -159,20 +155,6 @@ def _regions(
         sure = 1.0 / (1.0 + (np.minimum(doubt[rows], 1.0) / UNSURE) ** 2)
         found[name] = float(np.clip(SURE_SHARE * sure.mean(), 0.0, 1.0) * close[rows].mean())
     return found
-
-
-def _landmarks(
-    canonical: CanonicalHead, reading: HeadReading, own: Int64, uv: Float64, surface: Bools
-) -> tuple[dict[str, Float64], dict[str, int]]:
-    """Position and nearest vertex of every landmark, in head space."""
-    laid = own[surface[own].all(axis=1)]
-    chart = CanonicalSurface(uv, laid[signed_areas(uv, laid) > LEAST_AREA])
-    names = list(canonical.landmarks)
-    triangle, weights = chart.locate(canonical.uv[[canonical.landmarks[name] for name in names]])
-    found = chart.blend(reading.vertices, triangle, weights)
-    nearest = chart.triangles[triangle, np.argmax(weights, axis=1)]
-    points = {name: found[i] for i, name in enumerate(names)}
-    return points, {name: int(nearest[i]) for i, name in enumerate(names)}
 
 
 def _doubts(

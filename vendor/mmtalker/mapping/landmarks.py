@@ -43,24 +43,19 @@ def read_landmarks(vertices: Float64, triangles: Int64, skin: FittedSkin) -> Lan
         triangles: (T, 3) of its skin.
         skin: the canonical skin fitted to it.
     """
-    landmarks = load_canonical().landmarks
-    names, index = list(landmarks), np.array(list(landmarks.values()))
-    facing = vertex_normals(skin.posed, skin.template.triangles)
+    names, index = list(load_canonical().landmarks), np.array(list(load_canonical().landmarks.values()))
+    facing = vertex_normals(skin.posed, skin.template.triangles)[index]
+    lips = skin.template.lips[index]
     corner_bits = np.bitwise_and.reduce(skin.bits[triangles], axis=1)
-    points: dict[str, Float64] = {}
-    nearest: dict[str, int] = {}
-    for bit in np.unique(skin.template.lips[index]):
-        here = index[skin.template.lips[index] == bit]
-        allowed = triangles[(corner_bits & bit) > 0]
-        if not len(allowed):
-            allowed = triangles
-        found, weights, _ = closest_on_triangles(
-            skin.posed[here], facing[here], skin.head_posed, allowed, NEIGHBOURS
+    corners, weights = np.empty((len(index), 3), dtype=np.int64), np.empty((len(index), 3))
+    for bit in np.unique(lips):
+        here = lips == bit
+        meets = (corner_bits & bit) > 0
+        allowed = triangles[meets] if meets.any() else triangles
+        found, weights[here], _ = closest_on_triangles(
+            skin.posed[index[here]], facing[here], skin.head_posed, allowed, NEIGHBOURS
         )
-        corners = allowed[found]
-        read = np.einsum("nk,nkc->nc", weights, vertices[corners])
-        closest = corners[np.arange(len(here)), np.argmax(weights, axis=1)]
-        for name, at in landmarks.items():
-            for row in np.flatnonzero(here == at):
-                points[name], nearest[name] = read[row], int(closest[row])
-    return Landmarks({name: points[name] for name in names}, {name: nearest[name] for name in names})
+        corners[here] = allowed[found]
+    points = np.einsum("nk,nkc->nc", weights, vertices[corners])
+    nearest = np.take_along_axis(corners, weights.argmax(axis=1)[:, None], axis=1)[:, 0]
+    return Landmarks(dict(zip(names, points, strict=True)), dict(zip(names, nearest.tolist(), strict=True)))

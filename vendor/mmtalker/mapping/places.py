@@ -38,14 +38,12 @@ class ChartPlaces:
     Attributes:
         uv: (V, 2), 0 where ``on_chart`` is false.
         on_chart: (V,) what has a place.
-        surface: (V,) what lies on the fitted skin itself, and not in a pocket or above it.
         distance: (V,) metres to the fitted skin, mouth open.
         flipped: how many triangles are turned over in the chart.
     """
 
     uv: Float64
     on_chart: Bools
-    surface: Bools
     distance: Float64
     flipped: int
 
@@ -92,12 +90,11 @@ def find_places(triangles: Int64, skin: FittedSkin) -> ChartPlaces:
     on_chart[used] = ~(beyond[used] & (distance[used] > TOUCHING)) & (distance[used] < FAR * 4.0)
     on_chart &= ~np.isnan(uv[:, 0]) & ~(above & (distance > FAR))
     uv = np.where(on_chart[:, None], uv, 0.0)
-    surface = on_chart & ~beyond & matched
     squeezed = np.zeros(count, dtype=bool)
     squeezed[used] = below_chart(uv[used])
     laid = triangles[(on_chart & ~squeezed)[triangles].all(axis=1)]
     uv, folded = untangle(uv, skin.head_posed, laid)
-    return ChartPlaces(uv, on_chart, surface, distance, len(folded))
+    return ChartPlaces(uv, on_chart, distance, len(folded))
 
 
 def _fill_pockets(uv: Float64, triangles: Int64, matched: Bools, beyond: Bools) -> Float64:

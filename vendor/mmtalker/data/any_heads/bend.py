@@ -38,8 +38,8 @@ ENDS = 3.0
 def bend(points: Floats32, normals: Floats32, rng: np.random.Generator) -> tuple[Floats32, Floats32]:
     """Move (P, 3) points of a head in canonical space by smooth bumps on its face, and turn their normals.
 
-    Half of the bumps are on both sides alike, as faces mostly are. What all of them do to the head as a whole,
-    a similarity, is taken back.
+    Half of the bumps are on both sides alike, as faces mostly are. What all of them do to the head as a
+    whole, a similarity, is taken back.
 
     Args:
         points, normals: (P, 3) metres, and of unit length.
