@@ -69,6 +69,14 @@ def test_they_answer_as_before(networks: Networks, file: Path) -> None:
                                atol=0.01, rtol=0.01)  # fmt: skip
 
 
+def test_what_was_read_can_be_written_again(file: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again.safetensors"
+    save_networks(load_networks(file), again, {"steps": 12})
+    one, other = safetensors.torch.load_file(file), safetensors.torch.load_file(again)
+    assert one.keys() == other.keys()
+    assert all(torch.equal(value, other[key]) for key, value in one.items())
+
+
 def test_the_file_says_what_it_is_and_is_half_as_large(networks: Networks, file: Path) -> None:
     with safetensors.safe_open(file, "pt") as opened:
         metadata = opened.metadata()

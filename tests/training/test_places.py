@@ -11,9 +11,11 @@ import torch
 
 from mmtalker.data.any_heads.bank import HeadCloud
 from mmtalker.mapping.cloud import spread
+from mmtalker.mapping.locate import Networks
 from mmtalker.mapping.network import PixelConfig, PixelPlaces
 from mmtalker.mapping.stance import COARSE_SIZE, FINE_CHANNELS, FINE_SIZE
 from mmtalker.mapping.views import CHANNELS
+from mmtalker.mapping.weights import load_networks, save_networks
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.mesh.roles import CHART_ROLES
 from mmtalker.training import places
@@ -210,6 +212,31 @@ def test_a_finished_run_learns_no_more_and_another_seed_learns_other_things(
     assert torch.equal(first.out.weight, again.out.weight)
     other = learn("fine", bank, 1, 1, tmp_path / "b.pt")
     assert not torch.equal(first.out.weight, other.out.weight)
+
+
+def test_a_run_goes_on_from_networks_that_it_is_given(
+    bank: list[HeadCloud], small: None, tmp_path: Path
+) -> None:
+    before = learn("fine", bank, 1, 0, tmp_path / "a.pt")
+    still = learn("fine", bank, 1, 0, tmp_path / "b.pt", start=before, rate=0.0)
+    for one, same in zip(before.parameters(), still.parameters(), strict=True):
+        assert torch.equal(one, same)
+    moved = learn("fine", bank, 1, 0, tmp_path / "c.pt", start=before, rate=1e-4)
+    assert not torch.equal(before.out.weight, moved.out.weight)
+
+
+def test_only_the_network_that_learned_is_another_in_what_is_written(
+    bank: list[HeadCloud], small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "fill_bank", lambda *_: iter(bank))
+    torch.manual_seed(3)
+    made = {name: places.PixelNetwork(config).eval() for name, config in SMALL.items()}
+    start, out = tmp_path / "start.safetensors", tmp_path / "run"
+    save_networks(Networks(**made), start, {})
+    places.main(["fine", "--data", "x", "--bank", "x", "-o", str(out), "--start", str(start), "--steps", "1"])
+    before, after = load_networks(start), load_networks(out / "mapping.safetensors")
+    assert torch.equal(before.coarse.out.weight, after.coarse.out.weight)
+    assert not torch.equal(before.fine.out.weight, after.fine.out.weight)
 
 
 def test_learning_changes_what_is_learned(bank: list[HeadCloud], small: None, tmp_path: Path) -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sparse
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import splu
 
 from mmtalker.mapping.chart_places import below_chart
 from mmtalker.mapping.fit import FittedSkin
@@ -16,6 +14,7 @@ from mmtalker.mapping.lips import BOTH, LOWER, UPPER
 from mmtalker.mapping.registration import closest_on_triangles
 from mmtalker.mesh.edges import adjacency_of
 from mmtalker.mesh.normals import vertex_normals
+from mmtalker.mesh.soap_film import soap_film
 from mmtalker.mesh.untangle import untangle
 
 Float64 = NDArray[np.float64]
@@ -120,9 +119,6 @@ def _fill_pockets(uv: Float64, triangles: Int64, matched: Bools, beyond: Bools) 
     inner = inner[hangs[piece]]
     if not len(inner):
         return uv
-    outer = np.flatnonzero(fixed)
-    degree = np.asarray(adjacency.sum(axis=1)).ravel()
-    system = (sparse.diags(degree[inner]) - adjacency[inner][:, inner]).tocsc()
-    solver = splu(system, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
-    uv[inner] = solver.solve(adjacency[inner][:, outer] @ uv[outer])
-    return uv
+    hanging = np.zeros(count, dtype=bool)
+    hanging[inner] = True
+    return soap_film(uv, adjacency, hanging)

@@ -27,7 +27,8 @@ FORMAT = "1"
 def save_networks(networks: Networks, path: Path, about: dict[str, Any]) -> None:
     """Write both networks in half precision, with their sizes and what ``about`` says of them."""
     tensors = {
-        f"{name}.{key}": value.detach().half() if value.dtype.is_floating_point else value
+        # What was read has its channels last, which the file format does not know.
+        f"{name}.{key}": (value.half() if value.dtype.is_floating_point else value).contiguous()
         for name, network in vars(networks).items()
         for key, value in network.state_dict().items()
     }

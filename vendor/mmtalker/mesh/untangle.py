@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
+
 import numpy as np
+import scipy.sparse as sparse
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.sparse.csgraph import connected_components
 
 from mmtalker.mesh.edges import adjacency_of
 from mmtalker.mesh.flatten import signed_areas
+from mmtalker.mesh.soap_film import soap_film
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -15,6 +21,9 @@ Bools = NDArray[np.bool_]
 
 RINGS = (1, 2, 3, 5, 8, 12)
 """How far around a fold vertices may move, round by round, where the nearer ones alone could not undo it."""
+
+AFRESH = 3
+"""From as many rings on, a patch forgets how it lay, and begins as a soap film on its rim."""
 
 EPSILONS = (1.0, 0.3, 0.1, 0.03, 0.01, 1e-3)
 """How much a turned-over triangle is let off, less each time."""
@@ -34,7 +43,8 @@ def untangle(
 
     In patches around folds this minimises the energy of Garanzha et al., "Foldover-free maps in 50 lines of
     code" (2021): angles and areas as in space, with a barrier against turning over that begins soft. What
-    lies around a patch stays; patches grow where they must.
+    lies around a patch stays; patches grow where they must. Each is laid out alone: one that resists would
+    else shorten the steps of all.
 
     Args:
         uv: (V, 2).
@@ -47,7 +57,6 @@ def untangle(
     """
     laid = uv.copy()
     adjacency = adjacency_of(triangles, len(uv))
-    scale = _scale(uv, vertices, triangles)
     for rings in RINGS:
         bad = _turned_over(laid, triangles)
         if not len(bad):
@@ -61,8 +70,8 @@ def untangle(
             free &= ~fixed
         if not free.any():
             break
-        patch = triangles[free[triangles].any(axis=1)]
-        laid = _relaxed(laid, vertices * scale, patch, free)
+        for patch in _patches(triangles, free, adjacency):
+            laid = _relaxed(laid, vertices, patch, free, afresh=rings >= AFRESH)
     return laid, _turned_over(laid, triangles)
 
 
@@ -71,20 +80,29 @@ def _turned_over(uv: Float64, triangles: Int64) -> Int64:
     return np.flatnonzero(signed_areas(uv.astype(np.float32).astype(np.float64), triangles) <= 0.0)
 
 
-def _scale(uv: Float64, vertices: Float64, triangles: Int64) -> float:
-    """Chart units to a metre, about."""
-    corners = vertices[triangles]
-    area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
-    return float(np.sqrt(2.0 * np.abs(signed_areas(uv, triangles)).sum() / max(area.sum(), 1e-30)))
+def _patches(triangles: Int64, free: Bools, adjacency: sparse.csr_matrix) -> Iterator[Int64]:
+    """Triangles (N, 3) around each piece of what is ``free``."""
+    inner = np.flatnonzero(free)
+    count, piece = connected_components(adjacency[inner][:, inner], directed=False)
+    number = np.full(len(free), -1)
+    number[inner] = piece
+    # All free corners of a triangle are joined, so of one piece.
+    owner = number[triangles].max(axis=1)
+    order = np.argsort(owner, kind="stable")
+    first = np.searchsorted(owner[order], np.arange(count + 1))
+    for start, stop in pairwise(first):
+        yield triangles[order[start:stop]]
 
 
-def _relaxed(uv: Float64, vertices: Float64, triangles: Int64, free: Bools) -> Float64:
-    """Minimise the energy of a patch over its ``free`` vertices."""
+def _relaxed(uv: Float64, vertices: Float64, triangles: Int64, free: Bools, afresh: bool) -> Float64:
+    """Minimise the energy of a patch over its ``free`` vertices, from a soap film on if ``afresh``."""
     used, compact = np.unique(triangles, return_inverse=True)
     compact = compact.reshape(-1, 3)
-    moving = np.flatnonzero(free[used])
-    gradients, area = _rest_gradients(vertices[used][compact], uv[used][compact])
-    here = uv[used].copy()
+    moving = free[used]
+    here = uv[used]
+    if afresh and not moving.all():
+        here = soap_film(here, adjacency_of(compact, len(used)), moving)
+    gradients, area = _rest_gradients(vertices[used], here, compact)
 
     for epsilon in EPSILONS:
 
@@ -108,11 +126,12 @@ def _relaxed(uv: Float64, vertices: Float64, triangles: Int64, free: Bools) -> F
     return result
 
 
-def _rest_gradients(corners: Float64, placed: Float64) -> tuple[Float64, Float64]:
+def _rest_gradients(vertices: Float64, uv: Float64, triangles: Int64) -> tuple[Float64, Float64]:
     """(T, 3, 2) gradients of the corners' hat functions on each triangle at rest, and its (T,) area.
 
-    Every triangle is brought to the size that its surroundings have in the plane.
+    All are brought to the size that they have together in the plane.
     """
+    corners = vertices[triangles]
     first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     length = np.maximum(np.linalg.norm(first, axis=1), 1e-12)
     along = first / length[:, None]
@@ -123,9 +142,7 @@ def _rest_gradients(corners: Float64, placed: Float64) -> tuple[Float64, Float64
     area = 0.5 * length * height
     flat = np.zeros((len(corners), 3, 2))
     flat[:, 1, 0], flat[:, 2, 0], flat[:, 2, 1] = length, x, height
-    a, b = placed[:, 1] - placed[:, 0], placed[:, 2] - placed[:, 0]
-    have = 0.5 * np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()
-    size = np.sqrt(max(have, 1e-30) / area.sum())
+    size = np.sqrt(max(np.abs(signed_areas(uv, triangles)).sum(), 1e-30) / area.sum())
     flat *= size
     area = area * size**2
     opposite = flat[:, [2, 0, 1]] - flat[:, [1, 2, 0]]

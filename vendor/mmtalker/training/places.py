@@ -34,7 +34,7 @@ from mmtalker.mapping.stance import (
     aligned_image,
 )
 from mmtalker.mapping.views import CHANNELS, Views, look
-from mmtalker.mapping.weights import FILE, save_networks
+from mmtalker.mapping.weights import FILE, load_networks, save_networks
 from mmtalker.training.loop import LICENCE, follow, learning_rate_factor
 
 CONFIGS = {
@@ -84,17 +84,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--heads", type=int, default=2560)
     parser.add_argument("--steps", type=int, default=8000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--start", type=Path, metavar="FILE", help="networks to go on from (default: anew)")
+    parser.add_argument(
+        "--rate", type=float, default=PEAK_RATE, help="peak learning rate (default: %(default)s)"
+    )
     options = parser.parse_args(arguments)
     bank = list(
         fill_bank(options.bank, options.data, tuple(options.models), range(options.heads), options.seed)
     )
+    before = load_networks(options.start) if options.start else None
     for name in options.networks:
-        learn(name, bank, options.steps, options.seed, options.out / f"{name}.pt")
+        start = getattr(before, name) if before else None
+        learn(name, bank, options.steps, options.seed, options.out / f"{name}.pt", start, options.rate)
     files = {name: options.out / f"{name}.pt" for name in CONFIGS}
-    if all(file.exists() for file in files.values()):
+    if before or all(file.exists() for file in files.values()):
         about = {"models": list(options.models), "heads": options.heads, "licence": LICENCE}
-        networks = Networks(**{name: averaged(name, file) for name, file in files.items()})
-        save_networks(networks, options.out / FILE.name, about)
+        networks = {
+            name: averaged(name, file) if file.exists() else getattr(before, name)
+            for name, file in files.items()
+        }
+        save_networks(Networks(**networks), options.out / FILE.name, about)
     return 0
 
 
@@ -105,13 +114,33 @@ def averaged(name: str, checkpoint: Path) -> PixelNetwork:
     return network
 
 
-def learn(name: str, bank: Sequence[HeadCloud], steps: int, seed: int, out: Path) -> PixelNetwork:
-    """Do all steps, or the rest of them; return the averaged network."""
+def learn(
+    name: str,
+    bank: Sequence[HeadCloud],
+    steps: int,
+    seed: int,
+    out: Path,
+    start: PixelNetwork | None = None,
+    rate: float = PEAK_RATE,
+) -> PixelNetwork:
+    """Do all steps, or the rest of them; return the averaged network.
+
+    Args:
+        name: of the network, a key of ``CONFIGS``.
+        bank: whom it learns from.
+        steps: how many there are in all, with those that ``out`` has already.
+        seed: of everything.
+        out: the checkpoint, read where it exists.
+        start: what the first step begins with; ``None`` for chance.
+        rate: the learning rate at its peak.
+    """
     torch.manual_seed(seed)
     network = PixelNetwork(CONFIGS[name]).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if start is not None:
+        network.load_state_dict(start.state_dict())
     average = PixelNetwork(CONFIGS[name])
     average.load_state_dict(network.state_dict())
-    optimiser = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, weight_decay=0.01)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=0.01)
     done = 0
     if out.exists():
         state = torch.load(out, weights_only=True)
@@ -125,7 +154,7 @@ def learn(name: str, bank: Sequence[HeadCloud], steps: int, seed: int, out: Path
         rng = np.random.default_rng([seed, len(name), step])
         batch = draw(name, bank, rng)
         for group in optimiser.param_groups:
-            group["lr"] = PEAK_RATE * learning_rate_factor(step, steps, WARM_UP)
+            group["lr"] = rate * learning_rate_factor(step, steps, WARM_UP)
         with torch.autocast("cpu", torch.bfloat16):
             said = network(batch.image.contiguous(memory_format=torch.channels_last))
         terms = losses(said, batch)
