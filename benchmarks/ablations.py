@@ -21,7 +21,6 @@ from benchmarks.unseen import measure_unseen, unseen_table, unseen_takes
 from mmtalker.cli.bar import ProgressBar
 from mmtalker.data.corpus import read_corpus
 from mmtalker.device import choose_device
-from mmtalker.errors import MMTalkerError
 from mmtalker.evaluation.face import Face, canonical_face
 from mmtalker.evaluation.figures import FIGURE, Figure, Variant
 from mmtalker.evaluation.people import ict_folder, unseen_people
@@ -96,22 +95,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--seeds", nargs="+", type=int, default=[0], metavar="N", help="a run with each")
     options = parser.parse_args(arguments)
+    return runs.publish(lambda: find(options, arguments), options.out, RESULT)
+
+
+def find(options: argparse.Namespace, arguments: Sequence[str] | None) -> runs.Findings:
+    """Train and measure the variants that the arguments ask for."""
     names = list(dict.fromkeys([FULL, *options.only]))
-    try:
-        config = runs.read_config(options)
-        with ProgressBar(sys.stderr) as progress:
-            report = ablate(options, names, config, progress)
-        device = choose_device(options.device)
-        told = runs.about("benchmarks.ablations", arguments, config, device.type)
-        report = replace(report, about=told | {"seed": options.seeds})
-        text = render(report, names, options.seeds)
-        runs.write(report, text, options.out, RESULT)
-    except MMTalkerError as error:
-        print(error, file=sys.stderr)
-        return 2
-    print(text)
-    print(f"Wrote {options.out / RESULT}.md and .json.")
-    return 0
+    config = runs.read_config(options)
+    with ProgressBar(sys.stderr) as progress:
+        report = ablate(options, names, config, progress)
+    told = runs.about("benchmarks.ablations", arguments, config, choose_device(options.device).type)
+    report = replace(report, about=told | {"seed": options.seeds})
+    return runs.Findings(render(report, names, options.seeds), report.dumps())
 
 
 def ablate(

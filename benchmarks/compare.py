@@ -52,21 +52,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--weights", type=Path, metavar="DIR", help="of our model (default: the shipped)")
     parser.add_argument("--systems", nargs="+", choices=BASELINES, default=BASELINES, metavar="NAME")
     options = parser.parse_args(arguments)
-    try:
-        config = runs.read_config(options)
-        with ProgressBar(sys.stderr) as progress:
-            report = compare(options, config, progress)
-        device = choose_device(options.device)
-        told = runs.about("benchmarks.compare", arguments, config, device.type)
-        report = replace(report, about={**told, **report.about})
-        text = "\n".join([render(report), *(margin_block(report, FIGURE[name]) for name in MARGINS)])
-        runs.write(report, text, options.out, RESULT)
-    except MMTalkerError as error:
-        print(error, file=sys.stderr)
-        return 2
-    print(text)
-    print(f"Wrote {options.out / RESULT}.md and .json.")
-    return 0
+    return runs.publish(lambda: find(options, arguments), options.out, RESULT)
+
+
+def find(options: argparse.Namespace, arguments: Sequence[str] | None) -> runs.Findings:
+    """Train and measure what the arguments ask for."""
+    config = runs.read_config(options)
+    with ProgressBar(sys.stderr) as progress:
+        report = compare(options, config, progress)
+    told = runs.about("benchmarks.compare", arguments, config, choose_device(options.device).type)
+    report = replace(report, about={**told, **report.about})
+    text = "\n".join([render(report), *(margin_block(report, FIGURE[name]) for name in MARGINS)])
+    return runs.Findings(text, report.dumps())
 
 
 def compare(options: argparse.Namespace, config: TrainConfig, progress: Progress = silent) -> Report:

@@ -1,4 +1,4 @@
-"""What comparison, ablation and transfer share: arguments, encoded speech, and the files that they write."""
+"""What the benchmarks that write a report share: arguments, encoded speech, and the files that they write."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import argparse
 import json
 import shlex
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ import torch
 
 from benchmarks.report import circumstances
 from mmtalker.errors import ErrorCode, MMTalkerError
-from mmtalker.evaluation.report import Report
 from mmtalker.evaluation.takes import Encode
 from mmtalker.io.atomic import replacing
 from mmtalker.model.loading import DEFAULT_FOLDER
@@ -36,6 +35,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--sets", nargs="+", metavar="NAME", help="test sets (default: all)")
     add("--limit", type=int, metavar="N", help="at most so many clips of each set")
     add("--device", choices=("auto", "cpu", "cuda"), default="auto")
+
+
+def add_head_arguments(parser: argparse.ArgumentParser, counted: str, default: int, what: str) -> None:
+    """Declare where data and results are, and which heads are drawn.
+
+    Args:
+        parser: that gets ``--data``, ``--out``, ``--seed`` and ``--COUNTED``.
+        counted: what a number of is drawn.
+        default: that number.
+        what: it is, for the help.
+    """
+    add = parser.add_argument
+    add("--data", type=Path, required=True, metavar="DIR", help="folder of heads/ict_facekit")
+    add("-o", "--out", type=Path, required=True, metavar="DIR", help="folder for the result")
+    add(f"--{counted}", type=_count, default=default, metavar="N", help=f"{what} (default: {default})")
+    add("--seed", type=int, default=0, metavar="N", help="of what chance draws; N is not negative")
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{count} are too few to be measured; give 1 or more")
+    return count
 
 
 def read_config(options: argparse.Namespace) -> TrainConfig:
@@ -89,16 +111,43 @@ def setting(module: str, arguments: Sequence[str] | None, device: str) -> dict[s
     }
 
 
-def write(report: Report, text: str, out: Path, name: str) -> None:
-    """Write ``NAME.md`` and ``NAME.json`` into the folder ``out``."""
-    write_both(text, report.dumps(), out, name)
+@dataclass(frozen=True)
+class Findings:
+    """What a run found.
+
+    Attributes:
+        text: to read, Markdown.
+        data: the same, and more, as JSON.
+        faulty: whether something went wrong that the report tells of.
+    """
+
+    text: str
+    data: str
+    faulty: bool = False
 
 
-def write_both(text: str, data: str, out: Path, name: str) -> None:
-    """Write a text as ``NAME.md`` and JSON as ``NAME.json`` into the folder ``out``."""
-    for suffix, content in ((".md", text), (".json", data)):
-        with replacing(out / f"{name}{suffix}") as partial:
-            partial.write_text(content, encoding="utf-8")
+def as_json(data: Any) -> str:
+    """Return JSON as the reports have it."""
+    return json.dumps(data, indent=2) + "\n"
+
+
+def publish(find: Callable[[], Findings], out: Path, name: str) -> int:
+    """Run, print what was found, and keep it as ``NAME.md`` and ``NAME.json`` in the folder ``out``.
+
+    Returns:
+        The exit status: 0, 1 for faulty findings, 2 where there are none and standard error says why.
+    """
+    try:
+        found = find()
+        for suffix, content in ((".md", found.text), (".json", found.data)):
+            with replacing(out / f"{name}{suffix}") as partial:
+                partial.write_text(content, encoding="utf-8")
+    except MMTalkerError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(found.text)
+    print(f"Wrote {out / name}.md and .json.")
+    return 1 if found.faulty else 0
 
 
 def claim(out: Path, config: TrainConfig) -> None:

@@ -7,9 +7,8 @@ triangles, in any pose and scale, some without eyes or teeth. The mapping gets t
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks import runs
@@ -17,7 +16,6 @@ from benchmarks.any_heads.heads import draw_head
 from benchmarks.any_heads.measure import Outcome, measure
 from benchmarks.any_heads.tables import render, to_json
 from mmtalker.cli.bar import ProgressBar
-from mmtalker.errors import MMTalkerError
 from mmtalker.mapping.any_head import map_any_head
 from mmtalker.mapping.weights import FILE, load_networks
 from mmtalker.mesh.check import check_mesh
@@ -31,24 +29,21 @@ RESULT = "any_heads"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the command line, map, compare and write; gives the exit status, 1 when a mapping crashed."""
     options = _parser().parse_args(arguments)
+    about = {
+        **runs.setting("benchmarks.any_heads", arguments, "cpu"),
+        "networks": options.mapping_weights.name,
+        "seed": options.seed,
+    }
+    return runs.publish(lambda: find(options, about), options.out, RESULT)
+
+
+def find(options: argparse.Namespace, about: Mapping[str, object]) -> runs.Findings:
+    """Map the heads that the arguments ask for, and compare."""
     chosen = options.only or range(options.heads)
-    try:
-        with ProgressBar(sys.stderr) as progress:
-            outcomes = map_all(chosen, options.seed, options.data, options.mapping_weights, progress)
-        about = {
-            **runs.setting("benchmarks.any_heads", arguments, "cpu"),
-            "networks": options.mapping_weights.name,
-            "seed": options.seed,
-        }
-        text = render(outcomes, about)
-        data = json.dumps(to_json(outcomes, about), indent=2) + "\n"
-        runs.write_both(text, data, options.out, RESULT)
-    except MMTalkerError as error:
-        print(error, file=sys.stderr)
-        return 2
-    print(text)
-    print(f"Wrote {options.out / RESULT}.md and .json.")
-    return 1 if any(outcome.fault for outcome in outcomes) else 0
+    with ProgressBar(sys.stderr) as progress:
+        outcomes = map_all(chosen, options.seed, options.data, options.mapping_weights, progress)
+    faulty = any(outcome.fault for outcome in outcomes)
+    return runs.Findings(render(outcomes, about), runs.as_json(to_json(outcomes, about)), faulty)
 
 
 def map_all(
@@ -75,21 +70,11 @@ def map_all(
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.any_heads", description=__doc__)
+    runs.add_head_arguments(parser, "heads", 200, "how many")
     add = parser.add_argument
-    add("--data", type=Path, required=True, metavar="DIR", help="folder of heads/ict_facekit")
-    add("-o", "--out", type=Path, required=True, metavar="DIR", help="folder for the result")
-    add("--heads", type=_count, default=200, metavar="N", help="how many (default: 200)")
-    add("--seed", type=int, default=0, metavar="N", help="of all heads; N is not negative")
     add("--only", type=int, nargs="+", metavar="NUMBER", help="heads of these numbers alone")
     add("--mapping-weights", type=Path, default=FILE, metavar="FILE", help="networks (default: the shipped)")
     return parser
-
-
-def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"{count} heads cannot be mapped; give 1 or more")
-    return count
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,6 @@ from benchmarks.contact.measure import measure, read_speech, read_targets
 from benchmarks.contact.tables import render, to_json
 from mmtalker.cli.bar import ProgressBar
 from mmtalker.device import choose_device
-from mmtalker.errors import MMTalkerError
 from mmtalker.pipeline import Talker
 
 RESULT = "contact"
@@ -23,40 +21,33 @@ CLIP = Path("demo/assets/speech.json")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the command line, make heads speak, measure and write; gives the exit status."""
     options = _parser().parse_args(arguments)
-    try:
-        device = choose_device(options.device).type
-        talker = Talker(device=device, weights=options.weights)
-        with ProgressBar(sys.stderr) as progress:
-            speech = [read_speech(path, talker) for path in options.clips]
-            targets = read_targets(options.data, options.people, options.seed)
-            outcomes = []
-            for done, target in enumerate(targets):
-                outcomes.append(measure(target, talker, speech))
-                progress("heads", (done + 1) / len(targets))
-        about = {
-            **runs.setting("benchmarks.contact", arguments, device),
-            "people of each head model": options.people,
-            "seed": options.seed,
-            "recordings": ", ".join(one.name for one in speech),
-        }
-        data = json.dumps(to_json(outcomes, about), indent=2) + "\n"
-        text = render(outcomes, about)
-        runs.write_both(text, data, options.out, RESULT)
-    except MMTalkerError as error:
-        print(error, file=sys.stderr)
-        return 2
-    print(text)
-    print(f"Wrote {options.out / RESULT}.md and .json.")
-    return 0
+    return runs.publish(lambda: find(options, arguments), options.out, RESULT)
+
+
+def find(options: argparse.Namespace, arguments: Sequence[str] | None) -> runs.Findings:
+    """Let the heads speak that the arguments ask for, and measure."""
+    device = choose_device(options.device).type
+    talker = Talker(device=device, weights=options.weights)
+    with ProgressBar(sys.stderr) as progress:
+        speech = [read_speech(path, talker) for path in options.clips]
+        targets = read_targets(options.data, options.people, options.seed)
+        outcomes = []
+        for done, target in enumerate(targets):
+            outcomes.append(measure(target, talker, speech))
+            progress("heads", (done + 1) / len(targets))
+    about = {
+        **runs.setting("benchmarks.contact", arguments, device),
+        "people of each head model": options.people,
+        "seed": options.seed,
+        "recordings": ", ".join(one.name for one in speech),
+    }
+    return runs.Findings(render(outcomes, about), runs.as_json(to_json(outcomes, about)))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.contact", description=__doc__)
+    runs.add_head_arguments(parser, "people", 10, "of each head model")
     add = parser.add_argument
-    add("--data", type=Path, required=True, metavar="DIR", help="folder of heads/ict_facekit")
-    add("-o", "--out", type=Path, required=True, metavar="DIR", help="folder for the result")
-    add("--people", type=int, default=10, metavar="N", help="of each head model (default: 10)")
-    add("--seed", type=int, default=0, metavar="N", help="of people and of the order of vertices")
     add("--clips", type=Path, nargs="+", default=[CLIP], metavar="JSON", help=f"recordings (default: {CLIP})")
     add("--weights", type=Path, metavar="DIR", help="folder of a trained model (default: the shipped one)")
     add("--device", choices=("auto", "cpu", "cuda"), default="auto")

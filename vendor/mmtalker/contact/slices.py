@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mmtalker.contact.canonical_lips import half_width, lip_distances
 from mmtalker.mesh.canonical import load_canonical
+from mmtalker.mesh.edges import edges_of
 from mmtalker.mesh.mesh import Float32, Float64
 
 Int64 = NDArray[np.int64]
@@ -83,7 +84,7 @@ class _Section:
         head = load_canonical()
         skin = head.vertices[: head.chart_count].astype(np.float64)
         triangles = head.chart_triangles.astype(np.int64)
-        edges = np.sort(np.stack([triangles[:, pair] for pair in ([0, 1], [1, 2], [2, 0])], axis=1), axis=2)
+        edges = np.sort(edges_of(triangles).reshape(3, -1, 2), axis=2).swapaxes(0, 1)
         cut = (skin[edges[..., 0], 0] > x) != (skin[edges[..., 1], 0] > x)
         # A plane through no vertex cuts a triangle's edges twice or not at all.
         ends, row = np.unique(edges[cut], axis=0, return_inverse=True)

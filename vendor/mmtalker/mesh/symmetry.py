@@ -89,8 +89,7 @@ def mirror_twins(names: Sequence[str], told: Mapping[str, str] = MappingProxyTyp
         told: the names on the other side of further ones.
     """
     row = {name: index for index, name in enumerate(names)}
-    twins = [row.get(told.get(name, _other_side(name)), index) for index, name in enumerate(names)]
-    return twins
+    return [row.get(told.get(name, _other_side(name)), index) for index, name in enumerate(names)]
 
 
 def _other_side(name: str) -> str:
