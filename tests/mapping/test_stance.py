@@ -11,6 +11,7 @@ from mmtalker.mapping.stance import (
     FINE_CHANNELS,
     FINE_HALF,
     FINE_YAWS,
+    SIDE_YAWS,
     aligned,
     aligned_image,
     around,
@@ -52,6 +53,14 @@ def test_chin_and_brows_of_the_canonical_face_are_in_every_aligned_view() -> Non
     for name in ("chin", "forehead", "mouth_left", "eye_right_outer"):
         place = torch.from_numpy(head.vertices[head.landmarks[name]].astype(np.float32)) - views.centre[0]
         assert (views.rotation @ place)[:, :2].abs().max() < FINE_HALF, name
+
+
+def test_nose_and_ear_of_the_canonical_head_are_in_a_view_of_a_side() -> None:
+    head = load_canonical()
+    left = aligned(SIDE_YAWS[1:])
+    for name in ("ear_left", "nose_tip", "chin"):
+        place = torch.from_numpy(head.vertices[head.landmarks[name]].astype(np.float32)) - left.centre[0]
+        assert (left.rotation[0] @ place)[:2].abs().max() < FINE_HALF, name
 
 
 def test_the_fine_network_reads_place_and_normal_in_canonical_axes() -> None:

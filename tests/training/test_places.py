@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +48,7 @@ def bank() -> list[HeadCloud]:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Networks and batches that a step takes no time with."""
     monkeypatch.setattr(places, "CONFIGS", SMALL)
-    monkeypatch.setattr(places, "BATCH", {"coarse": 3, "fine": 3})
+    monkeypatch.setattr(places, "HEADS", {"coarse": 1, "fine": 1})
     monkeypatch.setattr(places, "COARSE_POINTS", 6000)
 
 
@@ -61,17 +61,20 @@ class Still:
     def normal(self, size: int | None = None) -> np.ndarray | float:
         return 0.0 if size is None else np.zeros(size)
 
+    def choice(self, some: Sequence[float]) -> float:
+        return some[0]
+
 
 def fine(head: HeadCloud) -> Sample:
-    return fine_sample(head, 3, Still())  # type: ignore[arg-type]
+    return fine_sample(head, Still())  # type: ignore[arg-type]
 
 
 def test_where_nothing_is_wrong_the_truth_is_where_the_pixel_is(bank: list[HeadCloud]) -> None:
     sample = fine(bank[0])
     half = FINE_SIZE // 2
-    assert sample.image.shape == (3, FINE_CHANNELS, FINE_SIZE, FINE_SIZE)
-    assert sample.place.shape == sample.base.shape == (3, 3, half, half)
-    assert sample.face.shape == (3, half, half)
+    assert sample.image.shape == (4, FINE_CHANNELS, FINE_SIZE, FINE_SIZE)
+    assert sample.place.shape == sample.base.shape == (4, 3, half, half)
+    assert sample.face.shape == (4, half, half)
     assert 0.2 < float(sample.face.float().mean()) < 0.95
     apart = (sample.place - sample.base).norm(dim=1)[sample.face]
     # Half precision at a decimetre; both are in decimetres.
@@ -85,7 +88,7 @@ def test_a_head_that_lies_aside_has_that_much_to_be_corrected(bank: list[HeadClo
 
 
 def test_chance_moves_the_head_and_not_its_places(bank: list[HeadCloud]) -> None:
-    sample = fine_sample(bank[0], 3, np.random.default_rng(5))
+    sample = fine_sample(bank[0], np.random.default_rng(5))
     apart = (sample.place - sample.base).norm(dim=1)[sample.face]
     assert 0.01 < float(apart.median()) < 0.5
     low, high = HEAD.vertices.min(axis=0) * 10.0 - 0.01, HEAD.vertices.max(axis=0) * 10.0 + 0.01
@@ -100,7 +103,7 @@ def test_a_mirrored_head_has_mirrored_places(bank: list[HeadCloud]) -> None:
 
     right_half = bank[0].place[:, 0] < 0.0
     half = HeadCloud(*(part[right_half] for part in vars(bank[0]).values()))
-    sample = fine_sample(half, 3, Mirror())  # type: ignore[arg-type]
+    sample = fine_sample(half, Mirror())  # type: ignore[arg-type]
     place = sample.place.permute(0, 2, 3, 1)[sample.face]
     assert len(place) > 500 and float(place[:, 0].min()) >= 0.0
     assert float((sample.place - sample.base).norm(dim=1)[sample.face].max()) < 0.002
@@ -117,16 +120,16 @@ def test_what_has_no_place_and_what_is_not_there_is_no_face(bank: list[HeadCloud
 
 @pytest.mark.parametrize("make", [coarse_sample, fine_sample])
 def test_the_same_chance_draws_the_same_pictures(
-    bank: list[HeadCloud], make: Callable[[HeadCloud, int, np.random.Generator], Sample]
+    bank: list[HeadCloud], make: Callable[[HeadCloud, np.random.Generator], Sample]
 ) -> None:
-    one, same, other = (make(bank[0], 3, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    one, same, other = (make(bank[0], np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert torch.equal(one.image, same.image) and torch.equal(one.place, same.place)
     assert not torch.equal(one.image, other.image)
 
 
 def test_coarse_views_are_of_the_whole_head_with_places_from_nothing(bank: list[HeadCloud]) -> None:
-    sample = coarse_sample(bank[0], 6, np.random.default_rng(0))
-    assert sample.image.shape == (6, CHANNELS, COARSE_SIZE, COARSE_SIZE)
+    sample = coarse_sample(bank[0], np.random.default_rng(0))
+    assert sample.image.shape == (3, CHANNELS, COARSE_SIZE, COARSE_SIZE)
     assert not sample.base.any()
     assert sample.face.any()
     low, high = HEAD.vertices.min(axis=0) * 10.0 - 0.01, HEAD.vertices.max(axis=0) * 10.0 + 0.01
@@ -135,11 +138,19 @@ def test_coarse_views_are_of_the_whole_head_with_places_from_nothing(bank: list[
     assert place.std(axis=0).min() > 0.1
 
 
-@pytest.mark.parametrize("name", ["coarse", "fine"])
-def test_a_batch_is_as_large_as_it_says(name: str, bank: list[HeadCloud], small: None) -> None:
+@pytest.mark.parametrize(("name", "views"), [("coarse", 3), ("fine", 4)])
+def test_a_batch_is_as_large_as_it_says(name: str, views: int, bank: list[HeadCloud], small: None) -> None:
     batch = draw(name, bank, np.random.default_rng(0))
     sizes = {len(getattr(batch, part)) for part in ("image", "place", "face", "base")}
-    assert sizes == {3}
+    assert sizes == {views}
+
+
+def test_a_batch_shows_the_ears_from_the_side(bank: list[HeadCloud]) -> None:
+    ear = HEAD.vertices[HEAD.landmarks["ear_left"]]
+    sample = fine(bank[0])
+    seen = [sample.place[view].permute(1, 2, 0)[sample.face[view]].numpy() / 10.0 for view in range(4)]
+    apart = [np.linalg.norm(np.abs(places) - np.abs(ear), axis=1).min() for places in seen]
+    assert apart[3] < 0.004 < min(apart[:3])
 
 
 def said(sample: Sample, off: float = 0.0, scale: float = 0.1, face: float = 20.0) -> PixelPlaces:

@@ -20,6 +20,7 @@ from mmtalker.mapping.stance import (
     FINE_SIZE,
     FINE_YAWS,
     HEAD_CENTRE,
+    SIDE_YAWS,
     SURE_YAWS,
     aligned,
     aligned_image,
@@ -49,6 +50,12 @@ NEARER = 2.5
 FEW_PIXELS = 600
 WINDOWS = 10
 """A mesh that shows fewer pixels of a head is looked at in so many windows, ``NEARER`` times smaller."""
+
+BESIDE = -0.02
+"""Metres in z: what lies behind it is what a look from the sides is for."""
+
+SUREST = 0.002
+"""Metres: nobody is surer that a mesh shows a head than the coarse network that expects this error."""
 
 LEAST_PIXELS = 8
 """Of skin, without which there is no face."""
@@ -93,6 +100,13 @@ class Correspondences:
     def chosen(self, rows: NDArray[Any]) -> Correspondences:
         return Correspondences(self.points[rows], self.place[rows], self.scale[rows])
 
+    def joined(self, other: Correspondences) -> Correspondences:
+        return Correspondences(
+            np.concatenate([self.points, other.points]),
+            np.concatenate([self.place, other.place]),
+            np.concatenate([self.scale, other.scale]),
+        )
+
 
 Look = tuple[Correspondences, Int64]
 """What pixels said, and the view that each of them is from."""
@@ -109,7 +123,8 @@ class Located:
         agreement: 0..1, share of what looks like skin that agrees with ``fit``.
         support: how much of a face was seen, 1 for about all of it.
         others: whether there is another face somewhere else.
-        worth: agreement times support over the expected error in metres: more for what is more surely a face.
+        worth: agreement times support over both networks' expected errors: more for what is more surely a
+            face. From the front alone a coarse body's trunk may look like one, but not from all round.
     """
 
     fit: Similarity
@@ -122,7 +137,7 @@ class Located:
 
 
 def locate_face(vertices: Floats, triangles: Int64, networks: Networks) -> Located | None:
-    """Look from all round, come nearer twice, then look straight on.
+    """Look from all round, come nearer, then look straight on and at the ears.
 
     Args:
         vertices: (V, 3) in any unit and pose.
@@ -198,8 +213,11 @@ def _come_nearer(
     rough = Correspondences(fit.apply(found.points), found.place, found.scale)
     agreement = float((apart < 2.0 * CLOSE).mean())
     support = min(1.0, len(seen) / FACE_PIXELS)
-    worth = agreement * support / float(np.median(seen.scale))
-    return Located(fit, seen, rough, agreement, support, others=False, worth=worth)
+    doubt = float(np.median(seen.scale)) * max(SUREST, float(np.median(rough.scale)))
+    beside = _look_straight(points, triangles, fit, networks.fine, SIDE_YAWS, (1.0, -1.0))
+    if beside is not None:
+        seen = seen.joined(beside.chosen(beside.place[:, 2] < BESIDE))
+    return Located(fit, seen, rough, agreement, support, others=False, worth=agreement * support / doubt)
 
 
 FACE_PIXELS = 14_000.0
@@ -292,7 +310,7 @@ def _look_straight(
     cloud = _cloud(placed, triangles, np.array(FINE_CENTRE), 1.3 * FINE_HALF, FINE_POINTS)
     if cloud is None:
         return None
-    said = []
+    found = Correspondences(np.empty((0, 3)), np.empty((0, 3)), np.empty(0))
     for side in sides:
         mirror = np.array([side, 1.0, 1.0], dtype=np.float32)
         at, facing = torch.from_numpy(cloud.points * mirror), torch.from_numpy(cloud.normals * mirror)
@@ -300,10 +318,7 @@ def _look_straight(
         image = aligned_image(pictures, at, facing)
         answer = _ask(network, image)
         one, _ = _read(answer, pictures.index, cloud.points.astype(np.float64), image[:, 3:6, ::2, ::2])
-        said.append(Correspondences(one.points, one.place * mirror, one.scale))
-    found = Correspondences(
-        *(np.concatenate([getattr(one, part) for one in said]) for part in ("points", "place", "scale"))
-    )
+        found = found.joined(Correspondences(one.points, one.place * mirror, one.scale))
     return found if len(found) >= LEAST_PIXELS * 4 else None
 
 

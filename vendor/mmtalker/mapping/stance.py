@@ -34,6 +34,15 @@ FINE_YAWS = (0.0, 40.0, -40.0)
 SURE_YAWS = (-44.0, -36.0, -4.0, 4.0, 36.0, 44.0)
 """Degrees of the last views, as they are and mirrored: what each gets wrong in its own way cancels out."""
 
+SIDE_YAWS = (-80.0, 80.0)
+"""Degrees of the views that show the ears, which hide behind the cheeks in all others."""
+
+SIDE_FROM = 60.0
+"""Degrees from which a view is of a side."""
+
+SIDE_CENTRE = (0.0, -0.02, -0.035)
+"""The middle of such a view: from nose to behind the ear."""
+
 FINE_CHANNELS = 7
 """Normal and position in canonical axes, and whether something is seen."""
 
@@ -54,19 +63,14 @@ def turned(yaws: Sequence[float] | Float64) -> Float64:
     return towards(directions, np.tile([0.0, 1.0, 0.0], (len(angles), 1)))
 
 
-def views_of_face(rotation: Float64, centre: tuple[float, float, float], half: float) -> Views:
-    """Return views by (N, 3, 3) rotations, all of one place and one size in metres."""
-    count = len(rotation)
-    return Views(
-        torch.from_numpy(rotation).float(),
-        torch.tensor(centre).expand(count, 3),
-        torch.full((count,), half),
-    )
-
-
 def aligned(yaws: Sequence[float] | Float64 = FINE_YAWS) -> Views:
-    """Return the views of a face that lies in canonical space."""
-    return views_of_face(turned(yaws), FINE_CENTRE, FINE_HALF)
+    """Return the views of a face that lies in canonical space, turned by yaws in degrees."""
+    centres = np.where(np.abs(np.asarray(yaws))[:, None] < SIDE_FROM, FINE_CENTRE, SIDE_CENTRE)
+    return Views(
+        torch.from_numpy(turned(yaws)).float(),
+        torch.from_numpy(centres).float(),
+        torch.full((len(centres),), FINE_HALF),
+    )
 
 
 def aligned_image(pictures: Pictures, points: Tensor, normals: Tensor) -> Tensor:

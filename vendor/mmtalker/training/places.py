@@ -30,6 +30,7 @@ from mmtalker.mapping.stance import (
     FINE_CHANNELS,
     FINE_SIZE,
     FINE_YAWS,
+    SIDE_YAWS,
     aligned,
     aligned_image,
 )
@@ -42,7 +43,10 @@ CONFIGS = {
     "fine": PixelConfig(FINE_CHANNELS, (24, 40, 64, 96)),
 }
 
-BATCH = {"coarse": 24, "fine": 9}
+HEADS = {"coarse": 8, "fine": 3}
+"""In a batch; each is seen in several views, since drawing a head costs more than a view of it."""
+
+COARSE_VIEWS = 3
 COARSE_POINTS = 32_000
 
 BENT = 0.7
@@ -196,11 +200,10 @@ def losses(said: PixelPlaces, batch: Sample) -> dict[str, Tensor]:
 
 
 def draw(name: str, bank: Sequence[HeadCloud], rng: np.random.Generator) -> Sample:
-    """Draw a batch of pictures; several of one head, since drawing a head costs more than a view of it."""
-    each = len(FINE_YAWS)
-    heads = [_bent_or_not(bank[int(rng.integers(len(bank)))], rng) for _ in range(BATCH[name] // each)]
+    """Draw a batch of pictures."""
+    heads = [_bent_or_not(bank[int(rng.integers(len(bank)))], rng) for _ in range(HEADS[name])]
     make = coarse_sample if name == "coarse" else fine_sample
-    samples = [make(head, each, rng) for head in heads]
+    samples = [make(head, rng) for head in heads]
     return Sample(
         *(
             torch.cat([getattr(sample, part) for sample in samples])
@@ -209,7 +212,7 @@ def draw(name: str, bank: Sequence[HeadCloud], rng: np.random.Generator) -> Samp
     )
 
 
-def coarse_sample(head: HeadCloud, count: int, rng: np.random.Generator) -> Sample:
+def coarse_sample(head: HeadCloud, rng: np.random.Generator) -> Sample:
     """Views from anywhere, of all of it or of about the head."""
     rows = rng.integers(0, len(head.points), COARSE_POINTS)
     points, normals, place, on_chart = _mirrored_or_not(head, rows, rng)
@@ -220,7 +223,7 @@ def coarse_sample(head: HeadCloud, count: int, rng: np.random.Generator) -> Samp
     rotations, centres, halves = [], [], []
     middle = 0.5 * (points.min(axis=0) + points.max(axis=0))
     radius = float(np.linalg.norm(points - middle, axis=1).max())
-    for _ in range(count):
+    for _ in range(COARSE_VIEWS):
         turn = Rotation.random(random_state=rng).as_matrix()
         if rng.random() < 0.7:
             tilt = Rotation.from_rotvec(np.radians(rng.uniform(0.0, 75.0)) * _direction(rng)).as_matrix()
@@ -240,13 +243,15 @@ def coarse_sample(head: HeadCloud, count: int, rng: np.random.Generator) -> Samp
     return Sample(pictures.image, truth, face, torch.zeros_like(truth))
 
 
-def fine_sample(head: HeadCloud, count: int, rng: np.random.Generator) -> Sample:
+def fine_sample(head: HeadCloud, rng: np.random.Generator) -> Sample:
     """The aligned views, with a similarity that is as wrong as the first look may leave it."""
     points, normals, place, on_chart = _mirrored_or_not(head, np.arange(len(head.points)), rng)
     turn = Rotation.from_rotvec(np.radians(rng.normal(size=3) * 5.0)).as_matrix()
     points = points @ turn.T * np.exp(rng.normal() * 0.06) + rng.normal(size=3) * 0.006
     normals = normals @ turn.T
-    views = aligned(np.asarray(FINE_YAWS) + rng.normal(size=len(FINE_YAWS)) * 4.0)
+    # Of the sides one will do: every other head is mirrored.
+    yaws = np.array([*FINE_YAWS, rng.choice(SIDE_YAWS)])
+    views = aligned(yaws + rng.normal(size=len(yaws)) * 4.0)
     cloud, facing = _tensor(points), _tensor(normals)
     pictures = look(cloud, facing, views, FINE_SIZE)
     image = aligned_image(pictures, cloud, facing)
