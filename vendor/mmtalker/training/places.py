@@ -201,9 +201,11 @@ def losses(said: PixelPlaces, batch: Sample) -> dict[str, Tensor]:
 
 def draw(name: str, bank: Sequence[HeadCloud], rng: np.random.Generator) -> Sample:
     """Draw a batch of pictures."""
-    heads = [_bent_or_not(bank[int(rng.integers(len(bank)))], rng) for _ in range(HEADS[name])]
+    heads = [bank[int(rng.integers(len(bank)))] for _ in range(HEADS[name])]
     make = coarse_sample if name == "coarse" else fine_sample
-    samples = [make(head, rng) for head in heads]
+    if name == "coarse":
+        heads = [_some(head, COARSE_POINTS, rng) for head in heads]
+    samples = [make(_bent_or_not(head, rng), rng) for head in heads]
     return Sample(
         *(
             torch.cat([getattr(sample, part) for sample in samples])
@@ -214,8 +216,7 @@ def draw(name: str, bank: Sequence[HeadCloud], rng: np.random.Generator) -> Samp
 
 def coarse_sample(head: HeadCloud, rng: np.random.Generator) -> Sample:
     """Views from anywhere, of all of it or of about the head."""
-    rows = rng.integers(0, len(head.points), COARSE_POINTS)
-    points, normals, place, on_chart = _mirrored_or_not(head, rows, rng)
+    points, normals, place, on_chart = _mirrored_or_not(head, rng)
     stretch = np.exp(rng.uniform(-0.08, 0.08, 3))
     points, normals = points * stretch, normals / stretch
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
@@ -245,7 +246,7 @@ def coarse_sample(head: HeadCloud, rng: np.random.Generator) -> Sample:
 
 def fine_sample(head: HeadCloud, rng: np.random.Generator) -> Sample:
     """The aligned views, with a similarity that is as wrong as the first look may leave it."""
-    points, normals, place, on_chart = _mirrored_or_not(head, np.arange(len(head.points)), rng)
+    points, normals, place, on_chart = _mirrored_or_not(head, rng)
     turn = Rotation.from_rotvec(np.radians(rng.normal(size=3) * 5.0)).as_matrix()
     points = points @ turn.T * np.exp(rng.normal() * 0.06) + rng.normal(size=3) * 0.006
     normals = normals @ turn.T
@@ -266,14 +267,20 @@ def _bent_or_not(head: HeadCloud, rng: np.random.Generator) -> HeadCloud:
     return replace(head, points=points.astype(np.float16), normals=normals.astype(np.float16))
 
 
+def _some(head: HeadCloud, count: int, rng: np.random.Generator) -> HeadCloud:
+    """The head by fewer points, before anything is done with them all."""
+    rows = rng.integers(0, len(head.points), count)
+    return HeadCloud(*(part[rows] for part in vars(head).values()))
+
+
 def _mirrored_or_not(
-    head: HeadCloud, rows: NDArray[np.int64], rng: np.random.Generator
+    head: HeadCloud, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
     side = np.array([-1.0 if rng.random() < 0.5 else 1.0, 1.0, 1.0], dtype=np.float32)
     points, normals, place = (
-        part[rows].astype(np.float32) * side for part in (head.points, head.normals, head.place)
+        part.astype(np.float32) * side for part in (head.points, head.normals, head.place)
     )
-    return points, normals, place, head.on_chart[rows]
+    return points, normals, place, head.on_chart
 
 
 def _truth(index: Tensor, place: NDArray[np.float32], on_chart: NDArray[np.bool_]) -> tuple[Tensor, Tensor]:
