@@ -123,8 +123,9 @@ class Located:
         agreement: 0..1, share of what looks like skin that agrees with ``fit``.
         support: how much of a face was seen, 1 for about all of it.
         others: whether there is another face somewhere else.
-        worth: agreement times support over both networks' expected errors: more for what is more surely a
-            face. From the front alone a coarse body's trunk may look like one, but not from all round.
+        worth: agreement times support over the geometric mean of both networks' expected errors in metres:
+            more for what is more surely a face. From the front alone a coarse body's trunk may look like one,
+            but not from all round.
     """
 
     fit: Similarity
@@ -213,7 +214,7 @@ def _come_nearer(
     rough = Correspondences(fit.apply(found.points), found.place, found.scale)
     agreement = float((apart < 2.0 * CLOSE).mean())
     support = min(1.0, len(seen) / FACE_PIXELS)
-    doubt = float(np.median(seen.scale)) * max(SUREST, float(np.median(rough.scale)))
+    doubt = float(np.sqrt(np.median(seen.scale) * max(SUREST, float(np.median(rough.scale)))))
     beside = _look_straight(points, triangles, fit, networks.fine, SIDE_YAWS, (1.0, -1.0))
     if beside is not None:
         seen = seen.joined(beside.chosen(beside.place[:, 2] < BESIDE))
