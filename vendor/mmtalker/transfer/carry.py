@@ -9,7 +9,6 @@ which mixes up lips and lids; in the chart these lie apart.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sparse
@@ -55,7 +54,8 @@ def carry_shapes(source: ShapedSkin, names: Sequence[str], mesh: Mesh, mapping: 
     on_chart = np.isin(mapping.role, CHART_ROLES) & itself
     surface = HeadSurface.build(vertices, mapping.triangles, mapping.uv, on_chart)
     seen = mapping.role[on_chart] == Role.SKIN
-    skin = CarriedSkin(source, vertices[on_chart], surface.skin_triangles(), mapping.uv[on_chart], seen)
+    triangles = surface.skin_triangles().astype(np.int64)
+    skin = CarriedSkin(source, vertices[on_chart], triangles, mapping.uv[on_chart], seen)
     carried = np.zeros((len(names), mesh.vertex_count, 3), dtype=np.float32)
     for made, shape in zip(carried, source.shapes, strict=True):
         made[on_chart] = skin.carry(shape)
@@ -70,7 +70,7 @@ class CarriedSkin:
         self,
         source: ShapedSkin,
         vertices: Float64,
-        triangles: NDArray[np.integer[Any]],
+        triangles: Int64,
         uv: Float32,
         seen: NDArray[np.bool_],
     ) -> None:
@@ -88,7 +88,7 @@ class CarriedSkin:
         self._rest = source.chart.blend(source.vertices, *self._place)
         area, theirs = (_areas(points, triangles) for points in (vertices, self._rest))
         told = (area > 0.0) & (theirs > LEAST_SHARE * area)
-        self._triangles = triangles[told].astype(np.int64)
+        self._triangles = triangles[told]
         weight = area[told] * np.where(seen[self._triangles].any(axis=1), 1.0, POCKET_WEIGHT)
         operator = tangent_operator(vertices, self._triangles)
         self._weighted = operator.T @ sparse.diags(np.repeat(weight, 3))
@@ -115,7 +115,7 @@ class CarriedSkin:
         return np.flatnonzero(most <= STILL_METRES)
 
 
-def _areas(vertices: Float64, triangles: NDArray[np.integer[Any]]) -> Float64:
+def _areas(vertices: Float64, triangles: Int64) -> Float64:
     """Return the (T,) areas of triangles."""
     edges = frames(vertices, triangles)[:, :, :2]
     areas: Float64 = 0.5 * np.linalg.norm(np.cross(edges[:, :, 0], edges[:, :, 1]), axis=1)

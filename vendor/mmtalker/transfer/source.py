@@ -14,7 +14,7 @@ from mmtalker.mesh.surface import CanonicalSurface
 from mmtalker.model.heads import HeadSurface
 
 DETAIL_METRES = 0.003
-"""Detail below this length is of the source's own lips and lids, and places are not known better either."""
+"""Detail below this length is of the source's own lips and lids; nor are places on a strange head surer."""
 
 
 @dataclass(frozen=True, eq=False)
