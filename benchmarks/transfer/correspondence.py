@@ -13,8 +13,8 @@ import numpy as np
 import scipy.sparse as sparse
 from scipy.spatial import cKDTree
 
-from benchmarks.transfer.gradients import PinnedSystem, gradient_operator, stacked
 from benchmarks.transfer.surface import Float64, Int64, Surface, aligned, closest_points, common_markers
+from mmtalker.mesh.gradients import PinnedSystem, gradient_operator, stacked
 
 SMOOTHNESS, IDENTITY = 1.0, 0.001
 """Weights of the terms, as in the paper; lengths are shares of the source's size."""

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from benchmarks.transfer.correspondence import Pairs, correspond
-from benchmarks.transfer.gradients import PinnedSystem, gradients, stacked, tangent_operator
 from benchmarks.transfer.surface import Float64, Int64, Surface, aligned
+from mmtalker.mesh.gradients import PinnedSystem, gradients, stacked, tangent_operator
 
 STILL = 1e-4
 """What moves less than this share of the head's size, 0.04 mm, counts as still."""

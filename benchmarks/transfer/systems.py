@@ -16,12 +16,12 @@ from mmtalker.data.heads import TrainingHead
 from mmtalker.evaluation.face import skin_of, skin_triangles
 from mmtalker.mapping.any_head import map_any_head
 from mmtalker.mapping.weights import FILE, load_networks
-from mmtalker.mesh.mapping import HeadMapping, map_head
+from mmtalker.mesh.mapping import map_head
 from mmtalker.mesh.mesh import Mesh
-from mmtalker.mesh.roles import CHART_ROLES
-from mmtalker.model.heads import HeadSurface
 from mmtalker.motion.arkit import ARKIT_INDEX, ARKIT_NAMES
 from mmtalker.pipeline import Talker
+from mmtalker.transfer.carry import carry_shapes
+from mmtalker.transfer.source import ShapedSkin
 
 STILL, CLOSEST_POINT, DEFORMATION = "still", "closest-point", "deformation-transfer"
 
@@ -31,7 +31,7 @@ SYSTEMS = {
     STILL: "the head does not move, for scale",
     CLOSEST_POINT: "heads laid over each other by landmarks; skin moves like the nearest skin",
     DEFORMATION: "Sumner and Popović (2004): template fitting from landmarks, then deformation gradients",
-    CHART: "ours without a network: the head is mapped, and the source's shapes are read in the chart",
+    CHART: "ours, of a known source: the head is mapped, and the source's shapes are carried by the chart",
     NETWORK: "ours: shape keys of trained weights, which know of the source only what they were trained on",
 }
 """What each one is."""
@@ -76,7 +76,7 @@ def build_systems(
 
 
 def chart_shapes(networks: Path | None = None) -> ShapesFor:
-    """Return what reads the source's shapes where a mesh's vertices lie in the chart.
+    """Return what carries the source's shapes to where a mesh's vertices lie in the chart.
 
     Args:
         networks: what looks at the mesh; None where it is recognised by its order of vertices.
@@ -84,24 +84,15 @@ def chart_shapes(networks: Path | None = None) -> ShapesFor:
     looking = None if networks is None else load_networks(networks)
 
     def shapes_for(mesh: Mesh, source: TrainingHead) -> Float32:
-        return read_in_chart(
-            map_head(mesh) if looking is None else map_any_head(mesh, looking, {}, None), source
-        )
+        mapping = map_head(mesh) if looking is None else map_any_head(mesh, looking, {}, None)
+        return carry_shapes(_shaped_skin(source), ARKIT_NAMES, mesh, mapping)
 
     return shapes_for
 
 
-def read_in_chart(mapping: HeadMapping, source: TrainingHead) -> Float32:
-    """Read the source's shapes at a mapping's places; what has no skin stays still."""
-    skin = skin_of(source)
-    on_chart = np.ones(int(skin.sum()), dtype=np.bool_)
-    surface = HeadSurface.build(source.vertices[skin], skin_triangles(source), source.uv[skin], on_chart)
-    here = np.isin(mapping.role, CHART_ROLES)
-    triangle, weights = surface.chart.locate(mapping.uv[here])
-    shapes = np.zeros((len(source.shapes), len(mapping.uv), 3), dtype=np.float32)
-    for made, shape in zip(shapes, source.shapes, strict=True):
-        made[here] = surface.chart.blend(shape[skin], triangle, weights)
-    return mapping.to_canonical.inverse().apply_vectors(shapes).astype(np.float32)
+def _shaped_skin(head: TrainingHead) -> ShapedSkin:
+    skin = skin_of(head)
+    return ShapedSkin.build(head.vertices[skin], skin_triangles(head), head.uv[skin], head.shapes[:, skin])
 
 
 def network_shapes(weights: Path | None, device: str) -> ShapesFor:

@@ -11,15 +11,15 @@ pytest.importorskip("torch", reason="heads of the benchmark come with torch")
 
 from benchmarks.transfer.closest_point import closest_point_transfer
 from benchmarks.transfer.correspondence import Pairs, correspond, fit_template, pair_triangles
-from benchmarks.transfer.gradients import (
+from benchmarks.transfer.sumner_popovic import deformation_transfer
+from benchmarks.transfer.surface import Surface, closest_points, visible_skin
+from mmtalker.mesh.gradients import (
     PinnedSystem,
     gradient_operator,
     gradients,
     stacked,
     tangent_operator,
 )
-from benchmarks.transfer.sumner_popovic import deformation_transfer
-from benchmarks.transfer.surface import Surface, closest_points, visible_skin
 from mmtalker.mesh.mesh import Similarity
 from mmtalker.mesh.rigid import rotation_about
 from mmtalker.mesh.roles import Role

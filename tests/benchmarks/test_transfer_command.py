@@ -116,7 +116,9 @@ def test_the_chart_gives_the_source_its_own_shapes_in_any_pose() -> None:
     mesh = Mesh.from_polygons(pose.apply(head.vertices).astype(np.float32), head.triangles)
     made = chart_shapes()(mesh, head)
     skin = np.isin(head.role, CHART_ROLES)
-    np.testing.assert_allclose(made[:, skin], pose.apply_vectors(head.shapes[:, skin]), atol=0.01)
+    own = pose.apply_vectors(head.shapes[:, skin])
+    away = np.linalg.norm(made[:, skin] - own, axis=2).mean(axis=1)
+    assert (away <= 0.004 + 0.1 * np.linalg.norm(own, axis=2).mean(axis=1)).all()
     assert np.abs(made[JAW]).max() > 1.0
     assert not made[:, ~skin].any()
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sparse
 import scipy.sparse.linalg as linalg
+from numpy.typing import NDArray
 
-from benchmarks.transfer.surface import Float64, Int64
+Float64 = NDArray[np.float64]
+Int64 = NDArray[np.int64]
 
 
 def frames(vertices: Float64, triangles: Int64) -> Float64:
