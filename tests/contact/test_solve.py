@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mmtalker.contact.canonical_lips import lip_distances
 from mmtalker.contact.gaps import clearances
 from mmtalker.contact.lips import canonical_lips, meeting_axes, read_lips
 from mmtalker.contact.modes import WAVES, detail_modes
-from mmtalker.contact.slices import lip_slices
+from mmtalker.contact.slices import STEPS, lip_slices
 from mmtalker.contact.solve import solve_contact
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.mesh.mapping import Mouth, map_head
@@ -59,8 +60,8 @@ def test_lips_meet_where_the_canonical_ones_do(rest_gap: float) -> None:
     closure = gaps(curves, own, contact)[75, MIDDLE]
     assert contact.shape == (FRAMES, 2 * WAVES)
     assert contact.min() >= 0.0 and contact.max() <= 1.0
-    assert -0.0002 < closure.min() < 0.0003
-    assert closure.max() < 0.0005
+    assert 0.0 < closure.min() < 0.0003
+    assert closure.max() < 0.0006  # seven modes leave a little where two round lips that may not cross part
 
 
 def test_crossing_lips_are_parted_while_they_speak() -> None:
@@ -70,6 +71,32 @@ def test_crossing_lips_are_parted_while_they_speak() -> None:
     after = gaps(curves, own, solve(curves, own))
 
     assert after[60:90][:, MIDDLE].min() > -0.0002
+
+
+def test_no_slice_crosses_where_the_others_have_to_close() -> None:
+    curves, own = words(), lips(0.002)
+    left = lip_slices().across > 0.6
+    own[0, left, 1, :, 1] += 0.0035  # on one side the lower lip comes up through the upper one
+
+    after = gaps(curves, own, solve(curves, own))[60:90]
+
+    between = np.abs(lip_slices().across) < 0.9
+    assert gaps(curves, own, np.zeros((FRAMES, 2 * WAVES)))[60:90, left].min() < -0.0012
+    assert after[:, between].min() > 0.0
+    assert after[15, MIDDLE].min() < 0.0003
+
+
+def test_slices_that_jump_over_the_head_move_nothing() -> None:
+    curves, own = words(), lips(-0.0015)
+    own[0, :, 1, ::3, 1] -= 0.05
+    assert not solve(curves, own).any()
+
+
+def test_lips_that_part_fast_are_let_go_without_a_jerk() -> None:
+    curves, own = words(), lips(0.003)
+    own[0, :, 0, :, 2] += 0.004  # the upper lip lies further forward, and soon over nothing
+    curves[76:100, ARKIT_INDEX["jawOpen"]] += 0.15
+    assert np.abs(np.diff(solve(curves, own), 2, axis=0)).max() < 0.6
 
 
 @pytest.mark.parametrize("rest_gap", [-0.001, 0.002])
@@ -112,6 +139,22 @@ def test_slices_of_a_head_are_read_where_its_lips_are() -> None:
     read = read_lips(head.mesh, mapping, vertices, head.shapes[:3])
 
     np.testing.assert_allclose(read, canonical_lips()[:4], atol=1e-4)
+
+
+def test_both_lips_of_another_head_are_cut_by_the_same_planes() -> None:
+    head = load_canonical()
+    mapping = map_head(head.mesh)
+    vertices = mapping.to_canonical.apply(head.vertices)
+    skin = vertices[: head.chart_count]
+    upper, lower = lip_distances()
+    skin[:, 0] += np.where(upper < lower, 0.0005, -0.0005) * (np.minimum(upper, lower) < 0.02)
+
+    read = read_lips(head.mesh, mapping, vertices, head.shapes[:1])[0]
+
+    inner = np.abs(lip_slices().across) < 0.85
+    edges = read[inner, :, STEPS, 0]
+    assert np.abs(edges[:, 0] - edges[:, 1]).max() < 0.0001  # unmoved places lie 1 mm apart
+    assert np.ptp(read[inner][..., 0], axis=(1, 2)).max() < 0.0003
 
 
 def test_a_fused_mouth_has_no_slices() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from mmtalker.mesh.mesh import Float32
 
-FAR = 0.008
+FAR = 0.012
 """Metres: lips that are further apart, or nowhere above each other, count as that far apart."""
 
 

@@ -18,6 +18,9 @@ from mmtalker.mesh.surface import CanonicalSurface
 UPRIGHT_METRES = 0.001
 """Lips that are less apart at rest meet from above and below, more so the less they are."""
 
+FURTHEST = 2.0
+"""Slices by which a place is moved along the mouth at most: what is further away is of a lip gone astray."""
+
 
 def can_meet(mapping: HeadMapping) -> bool:
     """Say whether a head has two lips."""
@@ -36,17 +39,40 @@ def read_lips(
         vertices: (V, 3) in canonical space.
         shapes: (K, V, 3) displacements there.
     """
-    uv = lip_slices().uv
-    places = uv.reshape(-1, 2).astype(np.float64)
-    near = triangles_near(mesh, mapping, places)
+    uv = lip_slices().uv.astype(np.float64)
+    near = triangles_near(mesh, mapping, uv.reshape(-1, 2))
     if not can_meet(mapping) or not len(near):
         return np.zeros((0, *uv.shape[:-1], 3), dtype=np.float32)
-    found, weights = CanonicalSurface(mapping.uv, near).locate(places)
+    skin = CanonicalSurface(mapping.uv, near)
+    across = skin.interpolate(vertices[:, 0], uv.reshape(-1, 2)).reshape(uv.shape[:-1])
+    found, weights = skin.locate(_in_planes(uv, across).reshape(-1, 2))
     corners = near[found]
     fields = (vertices, *shapes)
     read = np.stack([np.einsum("nk,nkd->nd", weights, field[corners]) for field in fields])
     lips: Float32 = read.reshape(len(read), *uv.shape[:-1], 3).astype(np.float32)
     return lips
+
+
+def _in_planes(uv: Float64, across: Float64) -> Float64:
+    """Move (S, 2, A, 2) places along the mouth to where both lips of a head are cut by the same planes.
+
+    In the chart they are on the same planes of the canonical head. On another one the places of a lip may be
+    a millimetre beside those of the other, which in the corners is a slice that compares nothing.
+
+    Args:
+        uv: the places. across: (S, 2, A) where they are on the head, metres to its left.
+    """
+    middle = uv.shape[2] // 2
+    planes = across[:, :, middle].mean(axis=1)
+    station = np.arange(len(uv), dtype=np.float64)
+    moved = np.empty_like(uv)
+    for lip, point in np.ndindex(uv.shape[1:3]):
+        # Where a lip turns back on itself, the first passage counts.
+        passed = np.maximum.accumulate(across[:, lip, point]) + 1e-12 * station
+        share = np.clip(np.interp(planes, passed, station), station - FURTHEST, station + FURTHEST)
+        for axis in (0, 1):
+            moved[:, lip, point, axis] = np.interp(share, station, uv[:, lip, point, axis])
+    return moved
 
 
 @lru_cache(maxsize=1)

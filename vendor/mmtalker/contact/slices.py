@@ -15,7 +15,7 @@ from mmtalker.mesh.mesh import Float32, Float64
 
 Int64 = NDArray[np.int64]
 
-STATIONS = 16
+STATIONS = 32
 """Slices across the mouth; an even number, since canonical vertices lie right in its middle."""
 
 WIDTH = 0.98
