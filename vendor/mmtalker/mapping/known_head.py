@@ -56,6 +56,7 @@ def _mapping(
     # The first of the mesh's vertices that stand for each row.
     first = np.full(topology.vertex_count, -1, dtype=np.int64)
     first[owner[::-1]] = np.arange(len(owner))[::-1]
+    one = first[owner].astype(np.int32)
     leader = topology.leader[owner]
     confidence = _confidence(residual)
     landmarks = {name: int(first[row]) for name, row in topology.landmarks.items()}
@@ -71,8 +72,8 @@ def _mapping(
         warnings=_doubts(residual),
         points={name: mesh.vertices[vertex].astype(np.float64) for name, vertex in landmarks.items()},
         regions=dict.fromkeys(REGIONS, confidence),
-        triangles=mesh.triangles(),
-        owner=np.arange(mesh.vertex_count, dtype=np.int32),
+        triangles=one[mesh.triangles()],
+        owner=one,
     )
 
 
