@@ -180,6 +180,30 @@ def test_a_head_whose_lips_are_two_has_detail_modes_and_a_fused_one_has_none(tal
     assert talker.animate(fused, speech(1.0), fps=24.0).curves.shape == (24, 52)
 
 
+def test_a_landmark_moved_on_one_side_tells_on_that_side_alone(talker: Talker) -> None:
+    canonical = load_canonical()
+    corner = canonical.vertices[canonical.landmarks["mouth_left"]].astype(np.float64)
+    mapping = map_head(canonical.mesh, {"mouth_left": corner + np.array([0.004, 0.0, 0.0])})
+    # What an untrained network makes is lopsided by itself: so not compared with the averaged shapes.
+    plain = replace(map_head(canonical.mesh), moved=mapping.moved)
+    corrected, usual = (talker.prepare_head(canonical.mesh, mapping=each).shapes for each in (mapping, plain))
+
+    changed = np.abs(corrected - usual).max(axis=(0, 2))
+    right, left = (
+        changed[np.linalg.norm(canonical.vertices - corner * [side, 1.0, 1.0], axis=1) < 0.006].max()
+        for side in (-1.0, 1.0)
+    )
+    assert mapping.lopsided
+    assert left > 10.0 * right
+
+
+def test_both_sides_moved_alike_leave_a_head_even() -> None:
+    mapping = map_head(load_canonical().mesh)
+    assert not mapping.lopsided
+    assert not replace(mapping, moved=("chin", "eye_left_inner", "eye_right_inner")).lopsided
+    assert replace(mapping, moved=("eye_left_inner", "eye_right_outer")).lopsided
+
+
 def test_shapes_of_a_symmetric_head_are_mirror_images(head: PreparedHead) -> None:
     found = mirror_partners(head.mesh.vertices.astype(np.float64), load_canonical().triangles)
     assert found is not None

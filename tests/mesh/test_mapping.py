@@ -35,8 +35,7 @@ def test_the_demo_head_maps_onto_itself():
 
 
 def test_a_mapping_comes_back_from_its_arrays_as_it_was():
-    chin = np.array([0.1, -0.1, 1.0 / 3.0])
-    mapping = map_head(HEAD.mesh, {"chin": chin})
+    mapping = map_head(HEAD.mesh, {"chin": np.array([0.01, -0.1, 1.0 / 30.0])})
     again = HeadMapping.from_arrays(mapping.to_arrays())
     for field in fields(HeadMapping):
         kept, own = getattr(again, field.name), getattr(mapping, field.name)
@@ -52,16 +51,6 @@ def test_a_mapping_comes_back_from_its_arrays_as_it_was():
             np.testing.assert_array_equal(kept, own)
         else:
             assert kept == own, field.name
-
-
-def test_moved_landmarks_of_a_known_topology_are_kept_and_the_places_stay():
-    chin = np.array([0.0, -0.1, 0.03])
-    plain, corrected = map_head(HEAD.mesh), map_head(HEAD.mesh, {"chin": chin, "of another version": chin})
-    np.testing.assert_array_equal(corrected.points["chin"], chin)
-    np.testing.assert_array_equal(corrected.points["nose_tip"], plain.points["nose_tip"])
-    assert corrected.points.keys() == plain.points.keys()
-    np.testing.assert_array_equal(corrected.uv, plain.uv)
-    assert any("moved landmarks change nothing" in warning for warning in corrected.warnings)
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,8 @@ class Talker:
         """Evaluate Φ and the detail modes at the skin, move the other parts by rule.
 
         Returns:
-            (K, V, 3) in canonical space, each other's mirror images where the head is its own.
+            (K, V, 3) in canonical space, each other's mirror images where the head is its own, unless
+            the animator moved one side's landmarks alone: that would be halved.
         """
         skin = surface.on_chart
         uv = surface.uv[skin]
@@ -196,7 +197,7 @@ class Talker:
             modes = detail_modes(uv)
             shapes[count:, skin] = _smooth(vertices[skin], skin_triangles, uv, modes, DETAIL_SMOOTHING_METRES)
         shapes = fill_parts(mapping, vertices, shapes, names)
-        mirror = mirror_partners(vertices, mapping.triangles)
+        mirror = None if mapping.lopsided else mirror_partners(vertices, mapping.triangles)
         if mirror is not None:
             twins = mirror_twins(names, dict(zip(DETAIL_NAMES, DETAIL_TWINS, strict=True)))
             shapes = make_symmetric(shapes, twins, *mirror)

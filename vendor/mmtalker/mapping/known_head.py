@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mmtalker.mapping.corrections import correct_places
 from mmtalker.mesh.canonical import canonical_surface, load_canonical
 from mmtalker.mesh.mapping import REGIONS, HeadMapping
 from mmtalker.mesh.mesh import Float32, Float64, Mesh, Similarity
 from mmtalker.mesh.rigid import robust_similarity
-from mmtalker.mesh.roles import Role
+from mmtalker.mesh.roles import CHART_ROLES, Role
 from mmtalker.mesh.topology import Topology, known_topologies
 
 SURE_METRES = 0.005
@@ -45,7 +46,7 @@ def map_known_head(mesh: Mesh, corrections: Mapping[str, Float64]) -> HeadMappin
     for topology, owner in _candidates(mesh.vertices):
         fit, residual = _fit(mesh.vertices, topology.uv[owner], topology.in_chart[owner])
         if residual < LIMIT_METRES and _parts_in_place(mesh, topology.role[owner], fit):
-            return _with_corrections(_mapping(mesh, topology, owner, fit, residual), corrections)
+            return _with_corrections(_mapping(mesh, topology, owner, fit, residual), mesh, corrections)
     return None
 
 
@@ -77,19 +78,43 @@ def _mapping(
     )
 
 
-def _with_corrections(mapping: HeadMapping, corrections: Mapping[str, Float64]) -> HeadMapping:
-    """Keep the landmarks that were moved, and say what that does."""
-    if not corrections:
-        return mapping
-    points = {
-        name: np.asarray(corrections.get(name, point), dtype=np.float64)
-        for name, point in mapping.points.items()
+def _with_corrections(mapping: HeadMapping, mesh: Mesh, corrections: Mapping[str, Float64]) -> HeadMapping:
+    """Let the places around the landmarks that were moved follow them."""
+    to_canonical = mapping.to_canonical
+    moved = {
+        name: to_canonical.apply(np.asarray(point))
+        for name, point in corrections.items()
+        if name in mapping.landmarks
     }
-    warning = (
-        "Every vertex of this head's topology is known, so moved landmarks change nothing: "
-        "reset them, or edit the shape keys that Generate makes."
+    if not moved:
+        return mapping
+    skin = np.isin(mapping.role, CHART_ROLES)[mapping.triangles].all(axis=1)
+    corrected = correct_places(
+        to_canonical.apply(mesh.vertices),
+        mapping.triangles[skin].astype(np.int64),
+        mapping.role == Role.SKIN,
+        mapping.uv.astype(np.float64),
+        mapping.landmarks,
+        moved,
     )
-    return replace(mapping, points=points, warnings=(*mapping.warnings, warning))
+    back = to_canonical.inverse()
+    points = {name: back.apply(point) for name, point in corrected.points.items()}
+    return replace(
+        mapping,
+        uv=corrected.uv[mapping.owner].astype(np.float32),
+        landmarks={**mapping.landmarks, **corrected.vertices},
+        points={**mapping.points, **points},
+        warnings=mapping.warnings + _folds(corrected.folded),
+    )
+
+
+def _folds(count: int) -> tuple[str, ...]:
+    if not count:
+        return ()
+    return (
+        f"{count} faces are folded between the landmarks that you moved and those beside them, and may "
+        "pinch: move those beside them too, or reset them.",
+    )
 
 
 def _candidates(vertices: Float32) -> Iterator[tuple[Topology, NDArray[np.int64]]]:

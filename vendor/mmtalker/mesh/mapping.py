@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -65,6 +65,7 @@ class HeadMapping:
             outwards.
         owner: (V,) the vertex that stands for each in ``triangles``; itself where nothing was split.
         mouth: whether it can open.
+        moved: names of the landmarks that the animator moved.
     """
 
     topology: str
@@ -81,6 +82,14 @@ class HeadMapping:
     triangles: Int32
     owner: Int32
     mouth: Mouth = Mouth.PARTED
+    moved: tuple[str, ...] = ()
+
+    @property
+    def lopsided(self) -> bool:
+        """Whether the animator moved landmarks of one side and not those of the other."""
+        swap = {"left": "right", "right": "left"}
+        other = {"_".join(swap.get(word, word) for word in name.split("_")) for name in self.moved}
+        return other != set(self.moved)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Everything as arrays, for a cache."""
@@ -101,6 +110,7 @@ class HeadMapping:
         told |= {
             **{name: arrays[name] for name in _ARRAYS},
             "warnings": tuple(told["warnings"]),
+            "moved": tuple(told["moved"]),
             "mouth": Mouth(told["mouth"]),
             "points": {name: np.array(point) for name, point in told["points"].items()},
             "to_canonical": Similarity(scale, np.array(rotation), np.array(translation)),
@@ -109,7 +119,7 @@ class HeadMapping:
 
 
 _ARRAYS = ("uv", "role", "jaw_weight", "leader", "triangles", "owner")
-_TOLD = ("topology", "confidence", "landmarks", "warnings", "regions")
+_TOLD = ("topology", "confidence", "landmarks", "warnings", "regions", "moved")
 
 
 def map_head(
@@ -124,9 +134,8 @@ def map_head(
 
     Args:
         mesh: the head.
-        corrections: (3,) position in head space of each landmark that the animator moved. The places of a
-            known topology are known by heart and stay: the moved landmarks come back in ``points``, and a
-            warning says that they change nothing else.
+        corrections: (3,) position in head space of each landmark that the animator moved. On a known
+            topology the places around follow; on any other head they are pins of the fit.
         hints: names of the mesh's parts; a known topology needs none.
 
     Raises:
@@ -138,11 +147,11 @@ def map_head(
     from mmtalker.mapping.known_head import map_known_head
 
     check_mesh(mesh)
-    known = map_known_head(mesh, corrections)
-    if known is not None:
-        return known
-    check_size(mesh)
-    from mmtalker.mapping.any_head import map_any_head
-    from mmtalker.mapping.weights import load_networks
+    mapping = map_known_head(mesh, corrections)
+    if mapping is None:
+        check_size(mesh)
+        from mmtalker.mapping.any_head import map_any_head
+        from mmtalker.mapping.weights import load_networks
 
-    return map_any_head(mesh, load_networks(), corrections, hints)
+        mapping = map_any_head(mesh, load_networks(), corrections, hints)
+    return replace(mapping, moved=tuple(sorted(mapping.points.keys() & corrections.keys())))

@@ -35,16 +35,8 @@ def smooth_along_skin(
     Returns:
         (K, V, 3).
     """
-    count = len(vertices)
     points = np.asarray(vertices, dtype=np.float64)
-    weights = sparse.csr_matrix((count, count))
-    for corner in range(3):
-        i, j, k = (triangles[:, (corner + turn) % 3] for turn in range(3))
-        weight = 0.5 * _cotangent(points[i] - points[k], points[j] - points[k])
-        weights = weights + sparse.coo_matrix((weight, (i, j)), (count, count)).tocsr()
-    weights = weights + weights.T
-    laplacian = sparse.diags(np.asarray(weights.sum(axis=1)).ravel()) - weights
-    area = _vertex_areas(points, triangles)
+    laplacian, area = cotangent_laplacian(points, triangles), vertex_areas(points, triangles)
     # 1 / (1 + z^2) is the real part of 1 / (1 + iz): so L itself is factorised and not its square, which at
     # 100,000 vertices has twelve times the fill and takes ten times as long.
     system = (sparse.diags(area) + 1j * length**2 * laplacian).tocsc()
@@ -55,6 +47,18 @@ def smooth_along_skin(
     return smoothed
 
 
+def cotangent_laplacian(vertices: Float64, triangles: NDArray[np.integer[Any]]) -> sparse.csr_matrix:
+    """Return the (V, V) cotangent Laplacian of (V, 3) vertices and (T, 3) triangles."""
+    count = len(vertices)
+    weights = sparse.csr_matrix((count, count))
+    for corner in range(3):
+        i, j, k = (triangles[:, (corner + turn) % 3] for turn in range(3))
+        weight = 0.5 * _cotangent(vertices[i] - vertices[k], vertices[j] - vertices[k])
+        weights = weights + sparse.coo_matrix((weight, (i, j)), (count, count)).tocsr()
+    weights = weights + weights.T
+    return (sparse.diags(np.asarray(weights.sum(axis=1)).ravel()) - weights).tocsr()
+
+
 def _cotangent(a: Float64, b: Float64) -> Float64:
     """Cotangent of the angle between rows of (T, 3) vectors, kept in a sane range."""
     sine = np.linalg.norm(np.cross(a, b), axis=1)
@@ -63,10 +67,10 @@ def _cotangent(a: Float64, b: Float64) -> Float64:
     return np.clip(cotangent, *COTANGENT_RANGE)
 
 
-def _vertex_areas(points: Float64, triangles: NDArray[np.integer[Any]]) -> Float64:
-    """(V,) a third of the area of the triangles around each vertex; never zero."""
-    corners = points[triangles]
+def vertex_areas(vertices: Float64, triangles: NDArray[np.integer[Any]]) -> Float64:
+    """Return (V,) a third of the area of the (T, 3) triangles around each of (V, 3) vertices; never zero."""
+    corners = vertices[triangles]
     cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     third = np.linalg.norm(cross, axis=1) / 6.0
-    area = np.bincount(triangles.ravel(), weights=np.repeat(third, 3), minlength=len(points))
+    area = np.bincount(triangles.ravel(), weights=np.repeat(third, 3), minlength=len(vertices))
     return np.maximum(area, 1e-6 * area.mean())
