@@ -7,7 +7,7 @@ import pytest
 
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.mesh.canonical import canonical_surface, load_canonical
-from mmtalker.mesh.mapping import HeadMapping, map_head
+from mmtalker.mesh.mapping import HeadMapping, Hints, map_head
 from mmtalker.mesh.mesh import Mesh
 from mmtalker.mesh.roles import CHART_ROLES, Role
 
@@ -62,18 +62,90 @@ def test_a_mapping_comes_back_from_its_arrays_as_it_was():
     ],
     ids=["another order", "eyes exchanged", "teeth exchanged"],
 )
-def test_parts_put_together_in_another_order_are_no_known_topology(parts):
+def test_parts_put_together_in_another_order_get_their_roles_by_form_and_place(parts):
     """Such as eyes and teeth that were separated from the head and are sent one after another."""
-    rows = np.concatenate(
-        [np.arange(HEAD.chart_count), *(np.flatnonzero(HEAD.role == part) for part in parts)]
-    )
-    place = np.empty(len(rows), dtype=np.int32)
-    place[rows] = np.arange(len(rows), dtype=np.int32)
-    mixed = Mesh(HEAD.vertices[rows], place[HEAD.mesh.loop_vertices], HEAD.mesh.loop_starts)
+    rows = rows_of(*parts)
+    mixed = chosen_rows(rows)
     assert mixed.vertex_count == HEAD.mesh.vertex_count
     mapping = map_head(mixed)
     right = mapping.role == HEAD.role[rows]
     assert right[HEAD.chart_count :].mean() > 0.95
+    np.testing.assert_array_equal(mapping.uv[: HEAD.chart_count], HEAD.uv)
+
+
+def rows_of(*parts: Role) -> np.ndarray:
+    """The demo head's vertices: all of its skin, then those of some parts."""
+    return np.concatenate(
+        [np.arange(HEAD.chart_count), *(np.flatnonzero(HEAD.role == part) for part in parts)]
+    )
+
+
+def chosen_rows(rows: np.ndarray, mesh: Mesh = HEAD.mesh) -> Mesh:
+    """A mesh of some of another's vertices, in this order, and the polygons between them."""
+    place = np.full(mesh.vertex_count, -1)
+    place[rows] = np.arange(len(rows))
+    polygons = np.split(place[mesh.loop_vertices], mesh.loop_starts[1:-1])
+    return Mesh.from_polygons(mesh.vertices[rows], [list(each) for each in polygons if (each >= 0).all()])
+
+
+@pytest.mark.parametrize("parts", [(), (Role.EYE_LEFT, Role.EYE_RIGHT), (Role.TEETH_LOWER,)])
+def test_the_skin_is_known_alone_and_with_some_of_its_parts(parts):
+    mapping = map_head(chosen_rows(rows_of(*parts)))
+    assert mapping.topology == "anny"
+    assert mapping.confidence == 1.0
+    np.testing.assert_array_equal(mapping.role, HEAD.role[rows_of(*parts)])
+    np.testing.assert_array_equal(mapping.uv[: HEAD.chart_count], HEAD.uv)
+    assert not mapping.uv[HEAD.chart_count :].any()
+    assert mapping.landmarks == HEAD.landmarks
+
+
+def test_the_skin_is_known_behind_its_parts_in_any_pose_and_with_split_vertices():
+    order = np.roll(rows_of(Role.TONGUE, Role.EYE_RIGHT), 226 + 434)
+    whole = chosen_rows(order, moved(someone_else(), some_similarity()))
+    split = split_along_seams(whole, np.random.default_rng(2))
+    mapping = map_head(split)
+    rows = order[whole.loop_vertices]
+    assert mapping.topology == "anny"
+    np.testing.assert_array_equal(mapping.uv[split.loop_vertices], map_head(someone_else()).uv[rows])
+    np.testing.assert_array_equal(mapping.role[split.loop_vertices], HEAD.role[rows])
+    np.testing.assert_array_equal(mapping.triangles, mapping.owner[mapping.triangles])
+    assert len(mapping.triangles) == len(split.triangles())
+    chin = split.vertices[mapping.landmarks["chin"]]
+    np.testing.assert_array_equal(
+        chin, moved(someone_else(), some_similarity()).vertices[HEAD.landmarks["chin"]]
+    )
+    np.testing.assert_allclose(mapping.points["chin"], chin)
+
+
+def test_names_say_what_the_parts_beside_a_known_skin_are():
+    mesh = chosen_rows(rows_of(Role.TEETH_UPPER))
+    part = (mesh.loop_vertices[mesh.loop_starts[:-1]] >= HEAD.chart_count).astype(np.int32)
+    for name, role in (("Teeth upper", Role.TEETH_UPPER), ("Teeth lower", Role.TEETH_LOWER)):
+        mapping = map_head(mesh, hints=Hints(("Head", name), part))
+        assert (mapping.role[HEAD.chart_count :] == role).all()
+
+
+def test_a_moved_landmark_acts_on_a_known_skin_among_parts():
+    mesh = chosen_rows(np.roll(rows_of(Role.EYE_LEFT), 434))
+    chin = HEAD.vertices[HEAD.landmarks["chin"]].astype(np.float64) + np.array([0.0, -0.004, 0.001])
+    mapping, whole = map_head(mesh, {"chin": chin}), map_head(HEAD.mesh, {"chin": chin})
+    np.testing.assert_array_equal(mapping.uv[434:], whole.uv[: HEAD.chart_count])
+    np.testing.assert_array_equal(mapping.points["chin"], whole.points["chin"])
+    assert mapping.landmarks["chin"] == whole.landmarks["chin"] + 434
+
+
+def test_of_two_known_heads_in_one_mesh_the_first_is_mapped_and_a_sentence_says_so():
+    other = HEAD.vertices + np.float32([0.5, 0.0, 0.0])
+    both = Mesh(
+        np.concatenate([HEAD.vertices, other]),
+        np.concatenate([HEAD.mesh.loop_vertices, HEAD.mesh.loop_vertices + len(other)]).astype(np.int32),
+        np.concatenate([HEAD.mesh.loop_starts, HEAD.mesh.loop_starts[1:] + len(HEAD.mesh.loop_vertices)]),
+    )
+    mapping = map_head(both)
+    assert "more than one face" in " ".join(mapping.warnings)
+    np.testing.assert_array_equal(mapping.uv[: HEAD.chart_count], HEAD.uv)
+    assert not mapping.uv[len(other) :].any()
+    assert (mapping.role[len(other) :] == Role.OTHER).all()
 
 
 @pytest.mark.parametrize("change", [lambda mesh: mesh, triangulated], ids=["polygons", "triangles"])
@@ -178,6 +250,16 @@ def test_ict_is_recognised_in_centimetres_and_as_another_person(ict):
     in_chart = np.isin(mapping.role, CHART_ROLES)
     assert not mapping.uv[~in_chart].any()
     assert {Role(r) for r in np.unique(mapping.role)} == set(Role) - {Role.OTHER}
+
+
+def test_ict_is_known_by_its_skin_where_its_eyes_come_first_and_its_lashes_are_absent(ict):
+    whole = map_head(ict.mesh())
+    eyes = np.flatnonzero(np.isin(whole.role, (Role.EYE_LEFT, Role.EYE_RIGHT)))
+    count = int(np.isin(whole.role, CHART_ROLES).sum())
+    mapping = map_head(chosen_rows(np.concatenate([eyes, np.arange(count)]), ict.mesh()))
+    assert mapping.topology == "ict"
+    np.testing.assert_array_equal(mapping.uv[len(eyes) :], whole.uv[:count])
+    assert (mapping.role[: len(eyes)] == whole.role[eyes]).mean() > 0.95
 
 
 def test_ict_skin_does_not_fold_in_the_chart(ict):

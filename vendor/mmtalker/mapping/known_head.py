@@ -14,13 +14,16 @@ from mmtalker.mesh.mapping import REGIONS, HeadMapping
 from mmtalker.mesh.mesh import Float32, Float64, Mesh, Similarity
 from mmtalker.mesh.rigid import robust_similarity
 from mmtalker.mesh.roles import CHART_ROLES, Role
-from mmtalker.mesh.topology import Topology, known_topologies
+from mmtalker.mesh.topology import Topology, known_skins, known_topologies
 
 SURE_METRES = 0.005
 """Residual up to which a fit is beyond doubt: random adults of both models mostly stay below it."""
 
 LIMIT_METRES = 0.011
 """Residual from which the order must be wrong: newborns give 0.007, a mirrored head 0.017, a shuffle 0.04."""
+
+MOST_VERTICES = 160_000
+"""Where each corner of each polygon of a known topology is a vertex of its own, there are not as many."""
 
 _IN_ORDER = (
     (Role.EYE_LEFT, Role.TEETH_UPPER, 1),
@@ -122,20 +125,20 @@ def _candidates(vertices: Float32) -> Iterator[tuple[Topology, NDArray[np.int64]
 
     First the vertices as they are; then welded, in every order in which exporters are known to write them.
     """
-    topologies = known_topologies()
+    topologies = (*known_topologies(), *known_skins())
     for topology in topologies:
         if topology.vertex_count == len(vertices):
             yield topology, np.arange(len(vertices))
-    if len(vertices) > 6 * max(topology.vertex_count for topology in topologies):
+    if len(vertices) > MOST_VERTICES:
         return
-    place, count = _weld(vertices)
+    place, count = weld(vertices)
     for topology in topologies:
         for rows in topology.welded_orders():
             if len(rows) == count:
                 yield topology, rows[place]
 
 
-def _weld(vertices: Float32) -> tuple[NDArray[np.int64], int]:
+def weld(vertices: Float32) -> tuple[NDArray[np.int64], int]:
     """Number exactly coincident vertices alike, in order of first occurrence; returns (V,) and the count."""
     # Adding zero makes -0.0 and 0.0 the same bytes.
     _, first, inverse = np.unique(vertices + np.float32(0.0), axis=0, return_index=True, return_inverse=True)

@@ -129,14 +129,15 @@ def map_head(
 ) -> HeadMapping:
     """Say where in the chart a head's vertices lie.
 
-    A known topology is recognised by its vertices' number and order, and confirmed by its shape: there all
-    places are known exactly. Any other head is looked at, see :mod:`mmtalker.mapping`.
+    A known topology, or its skin among other parts, is recognised by its vertices' number and order, and
+    confirmed by its shape: there all places are known exactly. Any other head is looked at, see
+    :mod:`mmtalker.mapping`.
 
     Args:
         mesh: the head.
         corrections: (3,) position in head space of each landmark that the animator moved. On a known
             topology the places around follow; on any other head they are pins of the fit.
-        hints: names of the mesh's parts; a known topology needs none.
+        hints: names of the mesh's parts; a known topology that is one mesh needs none.
 
     Raises:
         MMTalkerError: BAD_MESH for broken geometry; UNSUPPORTED_HEAD where no face is found, or too many
@@ -145,9 +146,10 @@ def map_head(
     """
     # Here and not above: both give what this module defines, and to know a head takes no torch.
     from mmtalker.mapping.known_head import map_known_head
+    from mmtalker.mapping.known_skin import map_known_skin
 
     check_mesh(mesh)
-    mapping = map_known_head(mesh, corrections)
+    mapping = map_known_head(mesh, corrections) or map_known_skin(mesh, corrections, hints)
     if mapping is None:
         check_size(mesh)
         from mmtalker.mapping.any_head import map_any_head

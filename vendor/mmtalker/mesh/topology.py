@@ -67,6 +67,30 @@ def known_topologies() -> tuple[Topology, ...]:
     )
 
 
+@lru_cache(maxsize=1)
+def known_skins() -> tuple[Topology, ...]:
+    """The skins of the known topologies alone: where eyes and teeth are objects of their own, or absent."""
+    ours, _, ict = known_topologies()
+    return _skin_of(ours), _skin_of(ict)
+
+
+def _skin_of(topology: Topology) -> Topology:
+    """The skin is what the vertices begin with, in all topologies."""
+    count = int(topology.in_chart.sum())
+    within = [order[order < count] for order in topology.orders]
+    return Topology(
+        name=topology.name,
+        label=f"the skin of {topology.label}",
+        uv=topology.uv[:count],
+        role=topology.role[:count],
+        jaw_weight=topology.jaw_weight[:count],
+        leader=topology.leader[:count],
+        landmarks=topology.landmarks,
+        twins=np.arange(count, dtype=np.int32)[None],
+        orders=np.stack(within),
+    )
+
+
 def first_occurrences(values: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     """Distinct values in the order in which they first appear."""
     distinct, index = np.unique(values, return_index=True)
