@@ -61,7 +61,8 @@ class CanonicalSurface:
         while len(waiting):
             candidate = self._members[start[waiting] + turn]
             weight = self._weights(points[waiting], candidate)
-            hit = weight.min(axis=1) >= -1e-9
+            # Column by column: NumPy's reductions along an axis of three take ten times as long.
+            hit = (weight[:, 0] >= -1e-9) & (weight[:, 1] >= -1e-9) & (weight[:, 2] >= -1e-9)
             found[waiting[hit]], weights[waiting[hit]] = candidate[hit], weight[hit]
             turn += 1
             waiting = waiting[~hit]
