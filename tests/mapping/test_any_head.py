@@ -9,7 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.mapping import looking
 from mmtalker.mapping.any_head import map_any_head
+from mmtalker.mapping.locate import locate_face
 from mmtalker.mapping.weights import load_networks
 from mmtalker.mesh.canonical import canonical_surface, load_canonical
 from mmtalker.mesh.flatten import signed_areas
@@ -86,8 +88,30 @@ def test_confidence_is_given_for_every_region() -> None:
 
 
 def test_the_same_head_gives_the_same_mapping() -> None:
+    before = mapped()
+    looking._looked.cache_clear()  # or it would not be looked at again
     again = map_any_head(stranger()[0], load_networks(), {}, None)
-    np.testing.assert_array_equal(again.uv, mapped().uv)
+    np.testing.assert_array_equal(again.uv, before.uv)
+
+
+def test_a_head_is_looked_at_once_whatever_landmarks_are_moved(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+
+    def locate(vertices: np.ndarray, *others: object) -> object:
+        looked.append(len(vertices))
+        return locate_face(vertices, *others)
+
+    monkeypatch.setattr(looking, "locate_face", locate)
+    looking._looked.cache_clear()
+    mesh, _ = stranger()
+    plain = map_head(mesh)
+    there = plain.points["chin"] + POSE.apply_vectors(np.array([0.0, -0.006, 0.0]))
+    corrected = map_head(Mesh(mesh.vertices.copy(), mesh.loop_vertices, mesh.loop_starts), {"chin": there})
+    assert len(looked) == 1
+    assert not np.array_equal(plain.uv, corrected.uv)
+    np.testing.assert_array_equal(plain.uv, map_head(mesh).uv)  # what is shared was not written to
+    map_head(Mesh(mesh.vertices * np.float32(2.0), mesh.loop_vertices, mesh.loop_starts))
+    assert len(looked) == 2
 
 
 def test_a_point_that_the_animator_moved_wins() -> None:

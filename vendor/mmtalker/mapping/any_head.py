@@ -11,9 +11,10 @@ from scipy.spatial import cKDTree
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.mapping.fit import FittedSkin, fit_skin
 from mmtalker.mapping.landmarks import read_landmarks
-from mmtalker.mapping.locate import Correspondences, Located, Networks, locate_face
+from mmtalker.mapping.locate import Correspondences, Located, Networks
+from mmtalker.mapping.looking import look_at
 from mmtalker.mapping.places import ChartPlaces, find_places
-from mmtalker.mapping.reading import HeadReading, read_mesh
+from mmtalker.mapping.reading import HeadReading
 from mmtalker.mapping.roles import assign_roles
 from mmtalker.mesh.canonical import canonical_surface, load_canonical
 from mmtalker.mesh.mapping import REGIONS, HeadMapping, Hints, Mouth
@@ -59,10 +60,7 @@ def map_any_head(
     Raises:
         MMTalkerError: UNSUPPORTED_HEAD when no face is found.
     """
-    reading = read_mesh(mesh)
-    # Of needles no triangle may be left.
-    seen = len(reading.triangles) > 0
-    located = locate_face(reading.vertices, reading.triangles, networks) if seen else None
+    reading, located = look_at(mesh, networks)
     if located is None or located.worth < LEAST_WORTH:
         raise MMTalkerError(
             ErrorCode.UNSUPPORTED_HEAD,
