@@ -5,9 +5,9 @@ from pathlib import Path
 import bpy
 import numpy as np
 import pytest
-from mathutils import Euler, Matrix
+from mathutils import Euler, Matrix, Vector
 
-from mmtalker_addon.bridge import backend, demo_head
+from mmtalker_addon.bridge import backend, demo_head, head_store, landmarks
 from mmtalker_addon.bridge.head import read_head
 from mmtalker_addon.core.record import ACTION_TAG, decode_record
 from mmtalker_addon.engine.backend import NoBackend
@@ -107,3 +107,28 @@ def test_eyes_that_are_an_object_of_their_own_move_by_themselves(whole):
     left = rest[:, 0] > 0.0
     assert 0.004 < np.linalg.norm(moved - rest, axis=1)[left].max() < 0.008  # metres
     assert np.abs(moved - rest)[~left].max() < 1e-5
+
+
+def test_a_landmark_dragged_off_the_demo_heads_skin_lands_on_it(whole):
+    """Its eyes and teeth are objects of their own, so that the skin is known by itself."""
+    bpy.ops.mmtalker.add_demo_head()
+    bpy.ops.object.mode_set(mode="EDIT")
+    bpy.ops.mesh.select_all(action="SELECT")
+    bpy.ops.mesh.separate(type="LOOSE")
+    bpy.ops.object.mode_set(mode="OBJECT")
+    head = max(bpy.context.selected_objects, key=lambda obj: len(obj.data.vertices))
+    whole.mmtalker.head = head
+    bpy.ops.mmtalker.check_head()
+    before = landmarks.places(head)
+    landmarks.find(head)["mouth_left"].location.x += 0.005
+
+    bpy.ops.mmtalker.refit_head()
+
+    record = head_store.read(head)
+    assert (record.check.topology, record.check.warnings) == ("anny", ())
+    assert set(record.corrections) == {"mouth_left"}
+    after = landmarks.places(head)
+    assert {name for name in after if after[name] != before[name]} == {"mouth_left"}
+    found, nearest, _, _ = head.closest_point_on_mesh(after["mouth_left"])
+    assert found and (nearest - Vector(after["mouth_left"])).length < 1e-5
+    assert 0.003 < after["mouth_left"][0] - before["mouth_left"][0] < 0.008
