@@ -12,7 +12,7 @@ from benchmarks.any_heads.heads import TestHead
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.mapping.chart_places import below_chart
 from mmtalker.mesh.flatten import signed_areas
-from mmtalker.mesh.mapping import HeadMapping
+from mmtalker.mesh.mapping import HeadMapping, Mouth
 from mmtalker.mesh.mesh import Mesh
 from mmtalker.mesh.roles import CHART_ROLES, Role
 
@@ -55,6 +55,8 @@ class Outcome:
             of the eyes; nothing where it was not mapped.
         least: % that remeshing moved the surface away from each: no mapping can come nearer.
         folds: of the mapping, None where there is none.
+        fused: whether the lips were taken for one surface. Nobody's are, but where the coarsest remeshing or a
+            person's own lips, one inside the other, leave nothing between them.
     """
 
     number: int
@@ -70,6 +72,7 @@ class Outcome:
     errors: dict[str, float]
     least: dict[str, float]
     folds: Folds | None
+    fused: bool = False
 
     @property
     def mapped(self) -> bool:
@@ -112,6 +115,7 @@ def measure(head: TestHead, map_mesh: Callable[[Mesh], HeadMapping]) -> Outcome:
         errors=landmark_errors(head, mapping) if mapping else {},
         least={name: PERCENT * away / eyes_apart(head) for name, away in head.moved.items()},
         folds=count_folds(mapping) if mapping else None,
+        fused=mapping is not None and mapping.mouth is Mouth.FUSED,
     )
 
 

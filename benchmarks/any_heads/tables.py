@@ -176,6 +176,7 @@ def _findings(outcomes: Sequence[Outcome]) -> list[str]:
         ["landmark error, 95th percentile", number(all_of_them["95th %"]) + " %", f"{AIM_HIGH:g} %"],
         ["heads without a fold in visible skin", f"{seen} of {len(mapped)}", "all"],
         ["heads without any fold in the chart", f"{whole} of {len(mapped)}", "all"],
+        ["mouths taken for one surface", str(sum(outcome.fused for outcome in mapped)), "0"],
         ["rank correlation of confidence with error", number(order), "-1"],
     ]
     return [markdown(rows)]

@@ -39,10 +39,10 @@ NEAR = 0.0015
 WIDE = 0.006
 """Metres from skin to fitted skin: up to the first it is right, from the second it is wrong."""
 
-UNSURE = 0.006
-"""Metres of error that the network expects, at which a region is half sure."""
+UNSURE = 0.002
+"""Metres of error that the network expects in the middle of a region, at which it is half sure of it."""
 
-SURE_SHARE = 1.15
+SURE_SHARE = 1.18
 """What is counted as fully sure: nobody is surer than 1 / ``SURE_SHARE`` of skin without features."""
 
 
@@ -150,8 +150,8 @@ def _regions(
         if not rows.any():
             found[name] = 0.0
             continue
-        sure = 1.0 / (1.0 + (np.minimum(doubt[rows], 1.0) / UNSURE) ** 2)
-        found[name] = float(np.clip(SURE_SHARE * sure.mean(), 0.0, 1.0) * close[rows].mean())
+        sure = 1.0 / (1.0 + (float(np.median(doubt[rows])) / UNSURE) ** 2)
+        found[name] = min(1.0, SURE_SHARE * sure) * float(close[rows].mean())
     return found
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from mmtalker.mapping.cloud import spread, triangle_normals
-from mmtalker.mapping.lips import BOTH, LOWER, UPPER, crossing_share, geodesic, lip_bits
+from mmtalker.mapping.lips import BOTH, LOWER, UPPER, tell_lips
 from mmtalker.mapping.locate import Correspondences, Located
 from mmtalker.mapping.registration import Guides, Stage, Target, fit_surface
 from mmtalker.mapping.stance import HEAD_CENTRE
@@ -101,9 +101,9 @@ def fit_skin(
         FIRST,
         guides,
     )
-    bits, place = _lips_of(vertices, own, template, at_rest, located.seen)
-    on_line = _carried_line(template, at_rest)
-    fused = crossing_share(template.line, own, place, bits, vertices, on_line) > FUSED_SHARE
+    place, visible = _rough_places(vertices, own, template, at_rest, located.seen)
+    bits, joined = tell_lips(template.line, vertices, own, place, visible)
+    fused = joined > FUSED_SHARE
     opening = np.zeros_like(template.opening) if fused else template.opening
     if fused:
         bits = np.full(len(vertices), BOTH)
@@ -169,10 +169,10 @@ def _pins(corrections: Mapping[str, Float64]) -> tuple[Int64, Float64]:
     return index, positions
 
 
-def _lips_of(
+def _rough_places(
     vertices: Float64, triangles: Int64, template: Template, at_rest: Float64, seen: Correspondences
-) -> tuple[Int64, Float64]:
-    """Which lip each vertex may belong to, and (V, 3) where on the canonical head it is, roughly."""
+) -> tuple[Float64, NDArray[np.bool_]]:
+    """(V, 3) where on the canonical head each vertex is, roughly, and (V,) whether pixels saw it."""
     used = np.unique(triangles)
     outside = np.flatnonzero(template.outside)
     place = np.zeros_like(vertices)
@@ -183,20 +183,11 @@ def _lips_of(
     weight = np.exp(-0.5 * (distance / 0.0015) ** 2) / seen.scale[index] ** 2
     total = weight.sum(axis=1, keepdims=True)
     shift = (weight[..., None] * (seen.place - seen.points)[index]).sum(axis=1) / np.maximum(total, 1e-12)
-    visible = distance[:, 0] < 0.0025
-    place[used[visible]] = vertices[used[visible]] + shift[visible]
-    told = np.zeros(len(vertices), dtype=np.int64)
-    told[used[visible]] = template.line.tells(place[used[visible]])
-    upper = geodesic(vertices, triangles, np.flatnonzero(told == UPPER))
-    lower = geodesic(vertices, triangles, np.flatnonzero(told == LOWER))
-    return lip_bits(template.line, place, upper, lower), place
-
-
-def _carried_line(template: Template, at_rest: Float64) -> Float64:
-    """(P, 3) the lip line on the head."""
-    pairs = load_canonical().lip_pairs
-    middle: Float64 = at_rest[pairs].mean(axis=1)
-    return middle
+    near = distance[:, 0] < 0.0025
+    place[used[near]] = vertices[used[near]] + shift[near]
+    visible = np.zeros(len(vertices), dtype=bool)
+    visible[used[near]] = True
+    return place, visible
 
 
 def _opened(

@@ -18,6 +18,9 @@ Int64 = NDArray[np.int64]
 NEIGHBOURS = 64
 """Triangles that are looked at for each: beside small ones a large one's middle is far away."""
 
+SHARED = 0.003
+"""Metres by which the other lip may be nearer than a landmark's own: beyond, they are not told apart there."""
+
 
 @dataclass(frozen=True)
 class Landmarks:
@@ -52,10 +55,14 @@ def read_landmarks(vertices: Float64, triangles: Int64, skin: FittedSkin) -> Lan
         here = lips == bit
         meets = (corner_bits & bit) > 0
         allowed = triangles[meets] if meets.any() else triangles
-        found, weights[here], _ = closest_on_triangles(
-            skin.posed[index[here]], facing[here], skin.head_posed, allowed, NEIGHBOURS
-        )
+        points = skin.posed[index[here]], facing[here]
+        found, weights[here], away = closest_on_triangles(*points, skin.head_posed, allowed, NEIGHBOURS)
         corners[here] = allowed[found]
+        anywhere, there, nearer = closest_on_triangles(*points, skin.head_posed, triangles, NEIGHBOURS)
+        # Coarse lips share triangles: of the right one none may be left that is near.
+        shared = nearer < away - SHARED
+        rows = np.flatnonzero(here)[shared]
+        corners[rows], weights[rows] = triangles[anywhere[shared]], there[shared]
     points = np.einsum("nk,nkc->nc", weights, vertices[corners])
     nearest = np.take_along_axis(corners, weights.argmax(axis=1)[:, None], axis=1)[:, 0]
     return Landmarks(dict(zip(names, points, strict=True)), dict(zip(names, nearest.tolist(), strict=True)))

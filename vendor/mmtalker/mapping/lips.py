@@ -9,8 +9,9 @@ import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
+from scipy.spatial import cKDTree
 
-from mmtalker.mesh.edges import edge_keys, edges_of
+from mmtalker.mesh.edges import edge_keys
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -22,14 +23,24 @@ UPPER, LOWER, BOTH = 1, 2, 3
 ZONE = 0.030
 """Metres around the lip line, along the surface, in which lips have to be told apart."""
 
-GROWN = 0.003
-"""Metres from the lip line within which an edge from lip to lip has them grown together."""
+DETOUR = 0.010
+"""Metres that the way along the surface to the other lip is longer than the straight one, up to which lips are
+one: through a groove between grown lips it is up to 9 mm longer, into a mouth or round its corner 20."""
 
 LONGEST = 0.010
-"""Metres of such an edge: what is longer bridges the mouth behind the lips, as a coarse bag does."""
+"""Metres of an edge from lip to lip: what is longer bridges the mouth behind the lips, as a coarse bag does."""
 
-DEPTH_SHARE = 0.5
-"""How much depth counts for that, beside height and width."""
+MIDDLE = 0.5
+"""Share of half the mouth's width in which it is asked whether lips are one."""
+
+SHIFTS = (0.0, 0.002, -0.002, 0.004, -0.004, 0.006, -0.006)
+"""Metres by which the lip line may lie higher than the network says: the first that parts the lips is right."""
+
+PARTED = 0.1
+"""Share of joined lips at which nobody looks for a better line."""
+
+AROUND = 0.07
+"""Metres from the middle of the mouth within which ways from lip to lip are looked for."""
 
 CORNER = 0.0015
 """Metres before the corner where both lips are one."""
@@ -63,9 +74,14 @@ class LipLine:
         """(N, 3) canonical places -> (N,) metres above the lip line."""
         return place[:, 1] - np.interp(place[:, 0], self.points[:, 0], self.points[:, 1])
 
-    def tells(self, place: Float64) -> Int64:
-        """(N, 3) -> (N,) UPPER or LOWER where a place on the outer skin is beyond doubt, else 0."""
-        height = self.height(place)
+    def tells(self, place: Float64, shift: float = 0.0) -> Int64:
+        """(N, 3) -> (N,) UPPER or LOWER where a place on the outer skin is beyond doubt, else 0.
+
+        Args:
+            place: canonical places.
+            shift: metres that the line lies higher in them.
+        """
+        height = self.height(place) - shift
         depth = np.interp(place[:, 0], self.points[:, 0], self.points[:, 2]) - place[:, 2]
         beside = (np.abs(place[:, 0]) < self.corner - CORNER) & (depth < 0.006)
         sure = beside & (np.abs(height) > SURE[0]) & (np.abs(height) < SURE[1])
@@ -82,12 +98,9 @@ def edge_graph(vertices: Float64, triangles: Int64) -> Any:
 
 def geodesic(vertices: Float64, triangles: Int64, seeds: Int64, limit: float = 2.0 * ZONE) -> Float64:
     """Return (V,) metres along edges to the nearest of ``seeds``, infinite beyond ``limit``."""
-    if not len(seeds):
-        return np.full(len(vertices), np.inf)
-    away: Float64 = dijkstra(
-        edge_graph(vertices, triangles), directed=False, indices=seeds, limit=limit, min_only=True
-    )
-    return away
+    chosen = np.zeros(len(vertices), dtype=bool)
+    chosen[seeds] = True
+    return _ways(edge_graph(vertices, triangles), chosen, limit)
 
 
 def lip_bits(line: LipLine, place: Float64, upper: Float64, lower: Float64) -> Int64:
@@ -104,32 +117,68 @@ def lip_bits(line: LipLine, place: Float64, upper: Float64, lower: Float64) -> I
     return np.where(near & ~corner, told, BOTH)
 
 
-def crossing_share(
-    line: LipLine, triangles: Int64, place: Float64, bits: Int64, vertices: Float64, on_line: Float64
-) -> float:
-    """Return the share of the lip line along which one surface joins both lips right there: 1 if fused.
+def tell_lips(
+    line: LipLine, vertices: Float64, triangles: Int64, place: Float64, seen: Bools
+) -> tuple[Int64, float]:
+    """Say which lip each vertex of a head may belong to, and whether its lips are one.
+
+    From what is surely of a lip the rest is told by the shorter way along the surface. Where that leaves lips
+    joined, the line is tried a little higher and lower: it may be wrong by some millimetres, but lips that
+    are parted are so wherever it is.
 
     Args:
         line: the canonical lip line.
-        triangles: (T, 3) of the head.
-        place: (V, 3) canonical place of its vertices, roughly.
-        bits: (V,) which lip.
         vertices: (V, 3) in canonical space.
-        on_line: (P, 3) the lip line on this head.
+        triangles: (T, 3) of the skin.
+        place: (V, 3) canonical places, roughly.
+        seen: (V,) whose place may tell a lip.
+
+    Returns:
+        (V,) bits, and the share of the mouth's middle in which one surface joins both lips: 1 if fused.
     """
-    edges = edges_of(triangles)
-    a, b = edges[:, 0], edges[:, 1]
-    across = (bits[a] | bits[b]) == BOTH
-    across &= (bits[a] != BOTH) & (bits[b] != BOTH)
-    across &= np.linalg.norm(vertices[a] - vertices[b], axis=1) < LONGEST
-    inner = np.abs(on_line[:, 0] - on_line[:, 0].mean()) < 0.35 * np.ptp(on_line[:, 0])
-    if not across.any() or not inner.any():
-        return 0.0
-    # Depth counts less: where the lips of a scan have grown together is in front of where they would meet.
-    shown = np.array([1.0, 1.0, DEPTH_SHARE])
-    start, along = shown * vertices[a[across]], shown * (vertices[b[across]] - vertices[a[across]])
-    reach = np.maximum((along**2).sum(axis=1), 1e-18)
-    apart = shown * on_line[inner][:, None] - start[None]
-    time = np.clip((apart * along[None]).sum(axis=2) / reach, 0.0, 1.0)
-    distance = np.linalg.norm(apart - time[..., None] * along[None], axis=2).min(axis=1)
-    return float((distance < GROWN).mean())
+    middle = line.points[len(line.points) // 2]
+    near = (np.linalg.norm(place - middle, axis=1) < AROUND)[triangles].all(axis=1)
+    zone, compact = np.unique(triangles[near], return_inverse=True)
+    graph = edge_graph(vertices[zone], compact.reshape(-1, 3))
+    best, joined = np.full(len(zone), BOTH), np.inf
+    for shift in SHIFTS:
+        told = np.where(seen[zone], line.tells(place[zone], shift), 0)
+        ways = [_ways(graph, told == lip) for lip in (UPPER, LOWER)]
+        bits = lip_bits(line, place[zone], *ways)
+        inner = np.abs(place[zone, 0]) < MIDDLE * line.corner
+        share = _joined_share(graph, vertices[zone], told, bits, inner)
+        if share < joined:
+            best, joined = bits, share
+        if joined < PARTED:
+            break
+    bits = np.full(len(vertices), BOTH)
+    bits[zone] = best
+    return bits, joined
+
+
+def _joined_share(graph: Any, vertices: Float64, told: Int64, bits: Int64, inner: Bools) -> float:
+    """Share of what surely is of a lip from which the other one is reached with hardly a detour."""
+    edges = graph.tocoo()
+    across = (bits[edges.row] | bits[edges.col] == BOTH) & (bits[edges.row] != bits[edges.col])
+    across &= (bits[edges.row] != BOTH) & (bits[edges.col] != BOTH)
+    kept = ~(across & (edges.data > LONGEST))
+    surface = sparse.csr_matrix((edges.data[kept], (edges.row[kept], edges.col[kept])), graph.shape)
+    met = asked = 0
+    for lip, other in ((UPPER, LOWER), (LOWER, UPPER)):
+        start, goal = np.flatnonzero((told == lip) & inner), np.flatnonzero(told == other)
+        if not len(start) or not len(goal):
+            continue
+        straight, _ = cKDTree(vertices[goal]).query(vertices[start])
+        met += int((_ways(surface, told == other)[start] < straight + DETOUR).sum())
+        asked += len(start)
+    return met / max(asked, 1)
+
+
+def _ways(graph: Any, seeds: Bools, limit: float = 2.0 * ZONE) -> Float64:
+    """(V,) metres along edges to the nearest seed."""
+    if not seeds.any():
+        return np.full(len(seeds), np.inf)
+    away: Float64 = dijkstra(
+        graph, directed=False, indices=np.flatnonzero(seeds), limit=limit, min_only=True
+    )
+    return away

@@ -66,6 +66,9 @@ FACE_CHANCE = 0.5
 CLEAR = 0.6
 """Agreement and support of a face, beyond which nobody looks for another."""
 
+BEYOND_DOUBT = 300.0
+"""Worth of a face, beyond which no further window is looked into."""
+
 TRIALS = 4
 """Views whose own similarity is tried: those with most face in them."""
 
@@ -158,9 +161,12 @@ def locate_face(vertices: Floats, triangles: Int64, networks: Networks) -> Locat
     best = _come_nearer(points, triangles, whole, networks, first) if len(found) >= FEW_PIXELS else None
     if best is None or best.agreement < CLEAR or best.support < CLEAR:
         # A body, or more than one head: from afar hands and shoulders look like heads too.
-        starts = _windows(points, triangles, cloud, whole, networks.coarse)
-        faces = [best, *(_come_nearer(points, triangles, start, networks) for start in starts)]
-        best = max((one for one in faces if one is not None), key=lambda one: one.worth, default=None)
+        for start in _windows(points, triangles, cloud, whole, networks.coarse):
+            one = _come_nearer(points, triangles, start, networks)
+            if one is not None and (best is None or one.worth > best.worth):
+                best = one
+            if best is not None and best.worth > BEYOND_DOUBT:
+                break
     if best is None:
         return None
     return replace(best, others=_elsewhere(found, best.fit))
@@ -359,7 +365,9 @@ def _best_similarity(found: Correspondences, view: Int64) -> tuple[Similarity, f
         if not proposed.scale > 0.0:
             continue
         apart = np.linalg.norm(proposed.apply(found.points) - found.place, axis=1)
-        agreed = float((trust / (1.0 + (apart / (2.0 * CLOSE)) ** 2)).sum())
+        # By roots, so that views that agree with each other outweigh one that agrees with itself alone.
+        by_view = np.bincount(view, weights=trust / (1.0 + (apart / (2.0 * CLOSE)) ** 2))
+        agreed = float(np.sqrt(by_view).sum())
         if agreed > most:
             best, most = proposed, agreed
     if best is None:
