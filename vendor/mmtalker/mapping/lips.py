@@ -146,7 +146,7 @@ def tell_lips(
         ways = [_ways(graph, told == lip) for lip in (UPPER, LOWER)]
         bits = lip_bits(line, place[zone], *ways)
         inner = np.abs(place[zone, 0]) < MIDDLE * line.corner
-        share = _joined_share(graph, vertices[zone], told, bits, inner)
+        share = _joined_share(graph, place[zone], told, bits, inner)
         if share < joined:
             best, joined = bits, share
         if joined < PARTED:
@@ -156,7 +156,7 @@ def tell_lips(
     return bits, joined
 
 
-def _joined_share(graph: Any, vertices: Float64, told: Int64, bits: Int64, inner: Bools) -> float:
+def _joined_share(graph: Any, place: Float64, told: Int64, bits: Int64, inner: Bools) -> float:
     """Share of what surely is of a lip from which the other one is reached with hardly a detour."""
     edges = graph.tocoo()
     across = (bits[edges.row] | bits[edges.col] == BOTH) & (bits[edges.row] != bits[edges.col])
@@ -168,7 +168,8 @@ def _joined_share(graph: Any, vertices: Float64, told: Int64, bits: Int64, inner
         start, goal = np.flatnonzero((told == lip) & inner), np.flatnonzero(told == other)
         if not len(start) or not len(goal):
             continue
-        straight, _ = cKDTree(vertices[goal]).query(vertices[start])
+        # As on the canonical head, whose mouth is shut: across an open one the straight way is long too.
+        straight, _ = cKDTree(place[goal]).query(place[start])
         met += int((_ways(surface, told == other)[start] < straight + DETOUR).sum())
         asked += len(start)
     return met / max(asked, 1)
