@@ -55,8 +55,8 @@ class Outcome:
             of the eyes; nothing where it was not mapped.
         least: % that remeshing moved the surface away from each: no mapping can come nearer.
         folds: of the mapping, None where there is none.
-        fused: whether the lips were taken for one surface. Nobody's are, but where the coarsest remeshing or a
-            person's own lips, one inside the other, leave nothing between them.
+        fused: whether the lips were taken for one surface. Nobody's are, but where coarse remeshing, or lips
+            that lie one inside the other, leave nothing between them.
     """
 
     number: int

@@ -19,7 +19,7 @@ NEIGHBOURS = 64
 """Triangles that are looked at for each: beside small ones a large one's middle is far away."""
 
 SHARED = 0.003
-"""Metres by which the other lip may be nearer than a landmark's own: beyond, they are not told apart there."""
+"""Metres by which the other lip may be nearer than a landmark's own: beyond, they are not told apart."""
 
 
 @dataclass(frozen=True)

@@ -24,17 +24,17 @@ ZONE = 0.030
 """Metres around the lip line, along the surface, in which lips have to be told apart."""
 
 DETOUR = 0.010
-"""Metres that the way along the surface to the other lip is longer than the straight one, up to which lips are
-one: through a groove between grown lips it is up to 9 mm longer, into a mouth or round its corner 20."""
+"""Metres that the way along the surface to the other lip is longer than the straight one, up to which lips
+are one: through a groove between grown lips it is up to 9 mm longer, into a mouth or round its corner 20."""
 
 LONGEST = 0.010
-"""Metres of an edge from lip to lip: what is longer bridges the mouth behind the lips, as a coarse bag does."""
+"""Metres of an edge from lip to lip: what is longer bridges the mouth behind them, as a coarse bag does."""
 
 MIDDLE = 0.5
 """Share of half the mouth's width in which it is asked whether lips are one."""
 
 SHIFTS = (0.0, 0.002, -0.002, 0.004, -0.004, 0.006, -0.006)
-"""Metres by which the lip line may lie higher than the network says: the first that parts the lips is right."""
+"""Metres by which the lip line may lie higher than the network says: the first that parts the lips counts."""
 
 PARTED = 0.1
 """Share of joined lips at which nobody looks for a better line."""
@@ -179,7 +179,5 @@ def _ways(graph: Any, seeds: Bools, limit: float = 2.0 * ZONE) -> Float64:
     """(V,) metres along edges to the nearest seed."""
     if not seeds.any():
         return np.full(len(seeds), np.inf)
-    away: Float64 = dijkstra(
-        graph, directed=False, indices=np.flatnonzero(seeds), limit=limit, min_only=True
-    )
+    away: Float64 = dijkstra(graph, directed=False, indices=np.flatnonzero(seeds), limit=limit, min_only=True)
     return away

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from mmtalker.mapping.views import Pictures, Views, towards
@@ -63,14 +63,23 @@ def turned(yaws: Sequence[float] | Float64) -> Float64:
     return towards(directions, np.tile([0.0, 1.0, 0.0], (len(angles), 1)))
 
 
+def views_of_face(rotation: Float64, centre: ArrayLike, half: float) -> Views:
+    """Return views by (N, 3, 3) rotations, all of one size in metres.
+
+    Args:
+        rotation: of each.
+        centre: (3,) what is in the middle of all, or (N, 3).
+        half: half a side.
+    """
+    count = len(rotation)
+    centres = np.broadcast_to(np.asarray(centre, dtype=np.float32), (count, 3)).copy()
+    return Views(torch.from_numpy(rotation).float(), torch.from_numpy(centres), torch.full((count,), half))
+
+
 def aligned(yaws: Sequence[float] | Float64 = FINE_YAWS) -> Views:
     """Return the views of a face that lies in canonical space, turned by yaws in degrees."""
     centres = np.where(np.abs(np.asarray(yaws))[:, None] < SIDE_FROM, FINE_CENTRE, SIDE_CENTRE)
-    return Views(
-        torch.from_numpy(turned(yaws)).float(),
-        torch.from_numpy(centres).float(),
-        torch.full((len(centres),), FINE_HALF),
-    )
+    return views_of_face(turned(yaws), centres, FINE_HALF)
 
 
 def aligned_image(pictures: Pictures, points: Tensor, normals: Tensor) -> Tensor:
