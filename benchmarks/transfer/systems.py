@@ -14,7 +14,7 @@ from benchmarks.transfer.sumner_popovic import deformation_transfer
 from benchmarks.transfer.surface import Float32, Float64, Surface, visible_skin
 from mmtalker.data.heads import TrainingHead
 from mmtalker.evaluation.face import skin_of, skin_triangles
-from mmtalker.mapping.any_head import map_any_head
+from mmtalker.mapping.any_head import LEAST_WORTH, map_any_head
 from mmtalker.mapping.weights import FILE, load_networks
 from mmtalker.mesh.mapping import map_head
 from mmtalker.mesh.mesh import Mesh
@@ -82,9 +82,11 @@ def chart_shapes(networks: Path | None = None) -> ShapesFor:
         networks: what looks at the mesh; None where it is recognised by its order of vertices.
     """
     looking = None if networks is None else load_networks(networks)
+    # Networks of one model alone are less sure of the other's faces, and all that they see here are faces.
+    least_worth = LEAST_WORTH if networks == FILE else 0.0
 
     def shapes_for(mesh: Mesh, source: TrainingHead) -> Float32:
-        mapping = map_head(mesh) if looking is None else map_any_head(mesh, looking, {}, None)
+        mapping = map_head(mesh) if looking is None else map_any_head(mesh, looking, {}, None, least_worth)
         return carry_shapes(_shaped_skin(source), ARKIT_NAMES, mesh, mapping)
 
     return shapes_for

@@ -61,3 +61,14 @@ def test_where_no_triangle_is_of_a_lip_any_will_do() -> None:
     found = read_landmarks(SKIN.rest, SKIN.triangles, fitted(OPENED, np.zeros_like(SKIN.lips)))
     assert all(np.isfinite(point).all() for point in found.points.values())
     np.testing.assert_allclose(found.points["chin"], SKIN.rest[HEAD.landmarks["chin"]], atol=1e-9)
+
+
+def test_where_the_own_lip_is_far_the_nearest_triangle_will_do() -> None:
+    # Of the upper lip there is nothing but a triangle a decimetre aside; the other lip is in place.
+    sheet = np.array([[-0.1, -0.2, 0.05], [0.1, -0.2, 0.05], [0.1, 0.2, 0.05], [-0.1, 0.2, 0.05]])
+    aside = np.array([[0.12, -0.05, 0.05], [0.14, -0.05, 0.05], [0.14, -0.03, 0.05]])
+    head = np.concatenate([sheet, aside])
+    bits = np.array([LOWER] * 4 + [UPPER] * 3)
+    found = read_landmarks(head, np.array([[0, 1, 2], [0, 2, 3], [4, 5, 6]]), fitted(head, bits, SKIN.rest))
+    at = SKIN.rest[HEAD.landmarks["lip_upper_inner"]]
+    np.testing.assert_allclose(found.points["lip_upper_inner"], [at[0], at[1], 0.05], atol=1e-9)

@@ -47,7 +47,11 @@ SURE_SHARE = 1.18
 
 
 def map_any_head(
-    mesh: Mesh, networks: Networks, corrections: Mapping[str, Float64], hints: Hints | None
+    mesh: Mesh,
+    networks: Networks,
+    corrections: Mapping[str, Float64],
+    hints: Hints | None,
+    least_worth: float = LEAST_WORTH,
 ) -> HeadMapping:
     """Map a head by looking at it.
 
@@ -56,12 +60,13 @@ def map_any_head(
         networks: what looks.
         corrections: landmarks that the animator moved, (3,) in head space.
         hints: names of the mesh's parts.
+        least_worth: of a face. Networks that learned less than the shipped ones are less sure of everything.
 
     Raises:
         MMTalkerError: UNSUPPORTED_HEAD when no face is found.
     """
     reading, located = look_at(mesh, networks)
-    if located is None or located.worth < LEAST_WORTH:
+    if located is None or located.worth < least_worth:
         raise MMTalkerError(
             ErrorCode.UNSUPPORTED_HEAD,
             "No face was found on this mesh. Choose a mesh that has a head with a face whose eyes, nose and "
