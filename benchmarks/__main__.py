@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.cases import Machine, all_cases, environment
+from benchmarks.cases import KINDS, Machine, all_cases, environment
 from benchmarks.child import CaseFailed, run_apart
 from benchmarks.report import circumstances, findings, table
 from benchmarks.timing import Plan
@@ -27,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("out/bench"), help="folder of the result")
     parser.add_argument("--quick", action="store_true", help="the small cases alone, twice each")
     parser.add_argument("--weights", type=Path, help="folder of a trained model (default: the shipped one)")
+    parser.add_argument("--only", nargs="+", choices=KINDS, metavar="KIND", help=f"of {', '.join(KINDS)}")
     options = parser.parse_args(arguments)
     weights = None if options.weights is None else str(options.weights.resolve())
     machine = Machine(options.device, options.dtype, options.threads, weights)
@@ -39,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     cases, failed = [], []
     for case in all_cases(options.quick):
+        if options.only and case.kind not in options.only:
+            continue
         print(f"· {case.name} ...", flush=True)
         try:
             cases.append(run_apart(case, machine, plan))
