@@ -140,6 +140,12 @@ def test_lips_are_told_apart_where_places_are_wrong_by_millimetres(template: Tem
     assert (bits[PAIRS[inner, 0]] == UPPER).all() and (bits[PAIRS[inner, 1]] == LOWER).all()
 
 
+def test_where_there_is_no_mouth_nobody_is_of_a_lip(template: Template) -> None:
+    nowhere = template.rest + np.array([0.0, 0.5, 0.0])
+    bits, joined = tell_lips(template.line, template.rest, template.triangles, nowhere, template.outside)
+    assert joined == 0.0 and (bits == BOTH).all()
+
+
 def test_distance_is_along_the_surface_and_round_a_gap() -> None:
     joined, parted = strip(6), strip(6, gap=True)
     end = np.array([6 + 5])

@@ -159,8 +159,7 @@ def tell_lips(
 def _joined_share(graph: Any, place: Float64, told: Int64, bits: Int64, inner: Bools) -> float:
     """Share of what surely is of a lip from which the other one is reached with hardly a detour."""
     edges = graph.tocoo()
-    across = (bits[edges.row] | bits[edges.col] == BOTH) & (bits[edges.row] != bits[edges.col])
-    across &= (bits[edges.row] != BOTH) & (bits[edges.col] != BOTH)
+    across = bits[edges.row] ^ bits[edges.col] == BOTH
     kept = ~(across & (edges.data > LONGEST))
     surface = sparse.csr_matrix((edges.data[kept], (edges.row[kept], edges.col[kept])), graph.shape)
     met = asked = 0
