@@ -25,7 +25,6 @@ from mmtalker.mesh.check import check_mesh
 from mmtalker.mesh.mapping import HeadMapping, map_head
 from mmtalker.mesh.mesh import Mesh
 from mmtalker.mesh.parts import fill_parts
-from mmtalker.mesh.roles import CHART_ROLES
 from mmtalker.mesh.smoothing import smooth_along_skin
 from mmtalker.mesh.symmetry import make_symmetric, mirror_partners, mirror_twins
 from mmtalker.model.heads import Chart, HeadSurface, sample_for_inference
@@ -146,9 +145,7 @@ class Talker:
         network = self._model.network
         progress("sampling", 0.4)
         vertices = mapping.to_canonical.apply(mesh.vertices)
-        itself = mapping.owner == np.arange(mesh.vertex_count)
-        on_chart = np.isin(mapping.role, CHART_ROLES) & itself
-        surface = HeadSurface.build(vertices, mapping.triangles, mapping.uv, on_chart)
+        surface = HeadSurface.mapped(vertices, mapping)
         canonical = load_canonical()
         chart = Chart(torch.from_numpy(canonical.uv[canonical.chart_triangles]))
         sampled = sample_for_inference(network, chart, surface)

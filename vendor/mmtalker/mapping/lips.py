@@ -140,13 +140,14 @@ def tell_lips(
     near = (np.linalg.norm(place - middle, axis=1) < AROUND)[triangles].all(axis=1)
     zone, compact = np.unique(triangles[near], return_inverse=True)
     graph = edge_graph(vertices[zone], compact.reshape(-1, 3))
+    place, seen = place[zone], seen[zone]
+    inner = np.abs(place[:, 0]) < MIDDLE * line.corner
     best, joined = np.full(len(zone), BOTH), np.inf
     for shift in SHIFTS:
-        told = np.where(seen[zone], line.tells(place[zone], shift), 0)
+        told = np.where(seen, line.tells(place, shift), 0)
         ways = [_ways(graph, told == lip) for lip in (UPPER, LOWER)]
-        bits = lip_bits(line, place[zone], *ways)
-        inner = np.abs(place[zone, 0]) < MIDDLE * line.corner
-        share = _joined_share(graph, place[zone], told, bits, inner)
+        bits = lip_bits(line, place, *ways)
+        share = _joined_share(graph, place, told, bits, inner)
         if share < joined:
             best, joined = bits, share
         if joined < PARTED:

@@ -9,7 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mmtalker.mesh.mapping import HeadMapping
 from mmtalker.mesh.normals import vertex_normals
+from mmtalker.mesh.roles import CHART_ROLES
 from mmtalker.mesh.surface import CanonicalSurface
 from mmtalker.model.graph import nearest_neighbours
 from mmtalker.model.network import MMTalkerNetwork, SampledHead
@@ -64,6 +66,18 @@ class HeadSurface:
         point = np.concatenate([vertices * POSITION_SCALE, vertex_normals(vertices, skin)], axis=1)
         covering = skin[chart_areas(uv[skin]) > SMALLEST_AREA]
         return HeadSurface(uv, point.astype(np.float32), on_chart, skin, CanonicalSurface(uv, covering))
+
+    @staticmethod
+    def mapped(vertices: Floats, mapping: HeadMapping) -> HeadSurface:
+        """Prepare a head that was mapped; of vertices in one place one stands for all.
+
+        Args:
+            vertices: (V, 3) in canonical space (metres).
+            mapping: where they lie.
+        """
+        itself = mapping.owner == np.arange(len(vertices))
+        on_chart = np.isin(mapping.role, CHART_ROLES) & itself
+        return HeadSurface.build(vertices, mapping.triangles, mapping.uv, on_chart)
 
     def skin_triangles(self) -> NDArray[np.int32]:
         """(T, 3) triangles in the numbering of the chart vertices alone."""

@@ -14,10 +14,12 @@ import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 
-from mmtalker.mesh.gradients import Int64, PinnedSystem, frames, gradients, stacked, tangent_operator
+from mmtalker.mapping.cloud import triangle_normals
+from mmtalker.mesh.gradients import Int64, PinnedSystem, gradients, stacked, tangent_operator
 from mmtalker.mesh.mapping import HeadMapping
 from mmtalker.mesh.mesh import Float32, Float64, Mesh
-from mmtalker.mesh.roles import CHART_ROLES, Role
+from mmtalker.mesh.roles import Role
+from mmtalker.mesh.smoothing import vertex_areas
 from mmtalker.mesh.surface import CanonicalSurface
 from mmtalker.model.heads import HeadSurface
 from mmtalker.transfer.lips import close_what_jaw_opens
@@ -50,9 +52,8 @@ def carry_shapes(source: ShapedSkin, names: Sequence[str], mesh: Mesh, mapping: 
         (:func:`mmtalker.mesh.parts.fill_parts` moves it).
     """
     vertices = mapping.to_canonical.apply(mesh.vertices)
-    itself = mapping.owner == np.arange(mesh.vertex_count)
-    on_chart = np.isin(mapping.role, CHART_ROLES) & itself
-    surface = HeadSurface.build(vertices, mapping.triangles, mapping.uv, on_chart)
+    surface = HeadSurface.mapped(vertices, mapping)
+    on_chart = surface.on_chart
     seen = mapping.role[on_chart] == Role.SKIN
     triangles = surface.skin_triangles().astype(np.int64)
     skin = CarriedSkin(source, vertices[on_chart], triangles, mapping.uv[on_chart], seen)
@@ -86,15 +87,13 @@ class CarriedSkin:
         self._chart: CanonicalSurface = source.chart
         self._place = source.chart.locate(uv)
         self._rest = source.chart.blend(source.vertices, *self._place)
-        area, theirs = (_areas(points, triangles) for points in (vertices, self._rest))
+        area, theirs = (triangle_normals(points, triangles)[1] for points in (vertices, self._rest))
         told = (area > 0.0) & (theirs > LEAST_SHARE * area)
         self._triangles = triangles[told]
         weight = area[told] * np.where(seen[self._triangles].any(axis=1), 1.0, POCKET_WEIGHT)
         operator = tangent_operator(vertices, self._triangles)
         self._weighted = operator.T @ sparse.diags(np.repeat(weight, 3))
-        around = np.bincount(triangles.ravel(), weights=np.repeat(area / 3.0, 3), minlength=len(vertices))
-        # A vertex without area needs some, or nothing would hold it.
-        self._anchor = np.maximum(around, 1e-6 * area.mean()) / ANCHOR_METRES**2
+        self._anchor = vertex_areas(vertices, triangles) / ANCHOR_METRES**2
         self._matrix = (self._weighted @ operator + sparse.diags(self._anchor)).tocsr()
 
     def carry(self, shape: Float32) -> Float64:
@@ -113,10 +112,3 @@ class CarriedSkin:
         most = length.copy()
         np.maximum.at(most, self._triangles.ravel(), np.repeat(length[self._triangles].max(axis=1), 3))
         return np.flatnonzero(most <= STILL_METRES)
-
-
-def _areas(vertices: Float64, triangles: Int64) -> Float64:
-    """Return the (T,) areas of triangles."""
-    edges = frames(vertices, triangles)[:, :, :2]
-    areas: Float64 = 0.5 * np.linalg.norm(np.cross(edges[:, :, 0], edges[:, :, 1]), axis=1)
-    return areas
