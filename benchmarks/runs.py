@@ -69,12 +69,7 @@ def read_config(options: argparse.Namespace) -> TrainConfig:
 def with_steps(config: TrainConfig, steps: int) -> TrainConfig:
     """Return a run of the same proportions with another number of steps."""
     scale = steps / config.steps
-    return replace(
-        config,
-        steps=steps,
-        shape_steps=round(config.shape_steps * scale),
-        settle_steps=round(config.settle_steps * scale),
-    )
+    return replace(config, steps=steps, shape_steps=round(config.shape_steps * scale))
 
 
 def load_encoder(config: TrainConfig, device: torch.device) -> SpeechEncoder:

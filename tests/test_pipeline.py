@@ -20,7 +20,7 @@ from mmtalker.model.inference import HeardSpeech
 from mmtalker.model.loading import DEFAULT_FOLDER, save_model
 from mmtalker.model.network import MMTalkerNetwork
 from mmtalker.motion.arkit import ARKIT_NAMES
-from mmtalker.pipeline import PreparedHead, PreparedSpeech, Talker
+from mmtalker.pipeline import AnimateOptions, PreparedHead, PreparedSpeech, Talker
 from mmtalker.speech.weights import ENCODER_FILE_NAME
 from tests.model.small import SMALL, fill_zeros
 
@@ -56,7 +56,7 @@ def speech(seconds: float) -> PreparedSpeech:
     rng = np.random.default_rng(0)
     local = rng.standard_normal((SMALL.readers, frames, SMALL.width)).astype(np.float16)
     whole = rng.standard_normal((1, SMALL.readers, SMALL.width)).astype(np.float32)
-    heard = HeardSpeech(frames, local, whole)
+    heard = HeardSpeech(frames, local, whole, np.ones(frames, dtype=np.float32))
     return PreparedSpeech(heard, np.full(frames, -20.0, dtype=np.float32), seconds)
 
 
@@ -85,6 +85,18 @@ def test_an_impossible_frame_rate_is_refused(talker: Talker, head: PreparedHead,
     with pytest.raises(MMTalkerError) as refused:
         talker.animate(head, speech(0.5), fps=fps)
     assert refused.value.code is ErrorCode.BAD_REQUEST
+
+
+def test_a_style_changes_the_curves_and_an_unknown_one_is_refused(talker: Talker, head: PreparedHead) -> None:
+    natural, other, none = (
+        talker.animate(head, speech(2.0), fps=24.0, options=AnimateOptions(style=style, style_strength=far))
+        for style, far in (("natural", 1.0), ("open", 1.0), ("open", 0.0))
+    )
+
+    assert not np.allclose(natural.raw, other.raw)
+    np.testing.assert_array_equal(natural.raw, none.raw)
+    with pytest.raises(MMTalkerError, match="natural, open"):
+        talker.animate(head, speech(0.5), fps=24.0, options=AnimateOptions(style="angry"))
 
 
 def test_what_is_kept_in_a_cache_speaks_as_before(talker: Talker, head: PreparedHead) -> None:

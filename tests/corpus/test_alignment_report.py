@@ -21,7 +21,7 @@ def test_errors_are_told_by_language_and_by_what_meets(tmp_path: Path) -> None:
     late = tuple(replace(phone, start=phone.start + 0.03, end=phone.end + 0.03) for phone in phones)
     clip = Clip("kokoro", "one", "anna", "it", "", late, "kokoro-voices")
     write_clip(tmp_path, clip, np.zeros(round(16_000 * phones[-1].end), dtype=np.float32))
-    corpus = Corpus(tmp_path, (Source("kokoro", "CC0", "articulated"),), (clip,))
+    corpus = Corpus(tmp_path, (Source("kokoro", "CC0", "unfilmed"),), (clip,))
 
     def encode(audio: Audio) -> np.ndarray:
         return encoded(phones)

@@ -15,13 +15,11 @@ from mmtalker.cli.exits import Exit
 from mmtalker.data.build import Recipe, build_corpus, copy_heads, recipes
 from mmtalker.data.corpus import (
     Clip,
-    Motion,
     Source,
     has_clip,
     read_corpus,
     read_manifest,
     write_clip,
-    write_motion,
 )
 from mmtalker.data.phone_speech import Phone
 from mmtalker.errors import ErrorCode, MMTalkerError
@@ -52,20 +50,6 @@ def recipe(
     return Recipe(Source(name, f"licence of {name}", motion), needs, build)
 
 
-class Articulation:
-    """Stands in for the model: writes motion where none was filmed, and remembers how often it was asked."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def __call__(self, out: Path, progress: Progress) -> None:
-        self.count += 1
-        for clip in read_corpus(out).clips:
-            if clip.source == "spoken":
-                curves = np.full((2, 52), self.count / 10, dtype=np.float32)
-                write_motion(out, clip, Motion(curves, 50.0, np.ones(52, dtype=bool)))
-
-
 def test_sources_that_are_there_are_built(tmp_path: Path) -> None:
     out = tmp_path / "corpus"
     told: list[float] = []
@@ -87,64 +71,6 @@ def test_sources_that_are_there_are_built(tmp_path: Path) -> None:
     assert read_manifest(out) == manifest
     assert [clip.source for clip in read_corpus(out).clips] == ["a", "b"]
     assert told == sorted(told)
-
-
-def test_speech_that_nobody_filmed_is_animated_once(tmp_path: Path) -> None:
-    sources = [recipe("a", tmp_path), recipe("spoken", tmp_path, motion="articulated")]
-    articulation = Articulation()
-
-    build_corpus(sources, tmp_path / "corpus", articulate=articulation)
-    build_corpus(sources, tmp_path / "corpus", articulate=articulation)
-
-    corpus = read_corpus(tmp_path / "corpus")
-    assert [corpus.motion(clip) is not None for clip in corpus.clips] == [False, True]
-    assert articulation.count == 1
-
-
-def test_more_film_or_more_speech_animates_anew(tmp_path: Path) -> None:
-    articulation = Articulation()
-    film, speech = recipe("a", tmp_path), recipe("spoken", tmp_path, motion="articulated")
-    build_corpus([film, speech], tmp_path / "corpus", articulate=articulation)
-
-    more_film = recipe("a", tmp_path, clips=("one", "two"))
-    build_corpus([more_film, speech], tmp_path / "corpus", articulate=articulation)
-    assert articulation.count == 2
-    more_speech = recipe("spoken", tmp_path, motion="articulated", clips=("one", "two"))
-    build_corpus([more_film, more_speech], tmp_path / "corpus", articulate=articulation)
-
-    assert articulation.count == 3
-    corpus = read_corpus(tmp_path / "corpus")
-    motions = [corpus.motion(clip) for clip in corpus.clips if clip.source == "spoken"]
-    assert [round(float(motion.curves[0, 0]), 2) for motion in motions if motion] == [0.3, 0.3]
-
-
-def test_a_build_that_was_stopped_before_its_motion_was_whole_animates_anew(tmp_path: Path) -> None:
-    speech = recipe("spoken", tmp_path, motion="articulated")
-    articulation = Articulation()
-    build_corpus([recipe("a", tmp_path), speech], tmp_path / "corpus", articulate=articulation)
-
-    def stopped(out: Path, progress: Progress) -> None:
-        raise KeyboardInterrupt
-
-    more_film = recipe("a", tmp_path, clips=("one", "two"))
-    with pytest.raises(KeyboardInterrupt):
-        build_corpus([more_film, speech], tmp_path / "corpus", articulate=stopped)
-    build_corpus([more_film, speech], tmp_path / "corpus", articulate=articulation)
-
-    assert articulation.count == 2
-
-
-def test_without_film_speech_stays_without_motion(tmp_path: Path) -> None:
-    said: list[str] = []
-
-    def helpless(out: Path, progress: Progress) -> None:
-        raise MMTalkerError(ErrorCode.BAD_REQUEST, "There is nothing to learn from.")
-
-    speech = recipe("spoken", tmp_path, motion="articulated")
-    build_corpus([speech], tmp_path / "corpus", say=said.append, articulate=helpless)
-
-    assert said == ["Without motion for speech that nobody filmed: There is nothing to learn from."]
-    assert read_manifest(tmp_path / "corpus")["sources"]["spoken"]["clips"] == 1
 
 
 @pytest.mark.parametrize(
@@ -216,7 +142,7 @@ def test_every_source_has_its_own_name_and_licence(tmp_path: Path) -> None:
     sources = [made.source for made in recipes(tmp_path, None, 1)]
 
     assert len({source.name for source in sources}) == len(sources)
-    assert all(source.licence and source.motion in ("filmed", "articulated") for source in sources)
+    assert all(source.licence and source.motion in ("filmed", "unfilmed") for source in sources)
 
 
 def test_the_table_has_a_row_for_each_source_and_sums(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from mmtalker.data.phone_speech import Phone
 from mmtalker.errors import MMTalkerError
 from mmtalker.speech.audio import load_audio
 
-SOURCE = Source("voices", "CC0", "articulated")
+SOURCE = Source("voices", "CC0", "unfilmed")
 SAMPLES = np.sin(np.arange(8000) / 20).astype(np.float32) * 0.5
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmtalker.data.sources.grid import bridge_lost_frames, held_out_as
+from mmtalker.data.sources.grid import bridge_lost_frames, held_out_person, held_out_sentence
 from mmtalker.motion.arkit import ARKIT_INDEX
 
 JAW = ARKIT_INDEX["jawOpen"]
 
 
 def test_each_tenth_clip_and_two_letters_are_held_out() -> None:
-    assert held_out_as(20, ["bin", "blue", "at", "m", "two", "now"]) == "grid-clips"
-    assert held_out_as(21, ["bin", "blue", "at", "m", "two", "now"]) == "grid-words"
-    assert held_out_as(22, ["lay", "green", "with", "v", "one", "soon"]) == "grid-words"
-    assert held_out_as(23, ["lay", "green", "with", "b", "one", "soon"]) is None
+    assert held_out_sentence(20, "s1", ["bin", "blue", "at", "m", "two", "now"]) == "grid-clips"
+    assert held_out_sentence(21, "s1", ["bin", "blue", "at", "m", "two", "now"]) == "grid-words"
+    assert held_out_sentence(22, "s1", ["lay", "green", "with", "v", "one", "soon"]) == "grid-words"
+    assert held_out_sentence(23, "s1", ["lay", "green", "with", "b", "one", "soon"]) is None
 
 
 def test_lost_frames_are_bridged() -> None:
@@ -29,3 +29,8 @@ def test_lost_frames_are_bridged() -> None:
 
 def test_a_clip_without_any_face_rests() -> None:
     assert not bridge_lost_frames(np.full((75, 52), np.nan, dtype=np.float32)).any()
+
+
+def test_three_people_are_for_tests_alone() -> None:
+    assert held_out_person(0, "s3", ["bin"]) == held_out_person(7, "s31", ["lay"]) == "grid-people"
+    assert held_out_person(0, "s4", ["bin"]) is None

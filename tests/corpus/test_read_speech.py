@@ -50,7 +50,7 @@ def reader(trained_on: bool = True) -> Reader:
 
         return align
 
-    return Reader(Source("anna", "CC0", "articulated"), "de-DE", "de", times, trained_on)  # type: ignore[arg-type]
+    return Reader(Source("anna", "CC0", "unfilmed"), "de-DE", "de", times, trained_on)  # type: ignore[arg-type]
 
 
 def test_half_of_the_sentences_is_for_training(readings: Path, tmp_path: Path) -> None:

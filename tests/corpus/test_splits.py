@@ -57,9 +57,7 @@ def test_nothing_of_a_test_is_in_training_of_a_small_corpus(
     def record(out: Path, progress: Progress) -> None:
         kokoro.build(Path(), out, progress, rounds=1, opened=open_fake)
 
-    build_corpus(
-        [Recipe(kokoro.SOURCE, tmp_path, record)], tmp_path / "corpus", articulate=lambda out, progress: None
-    )
+    build_corpus([Recipe(kokoro.SOURCE, tmp_path, record)], tmp_path / "corpus")
     corpus = read_corpus(tmp_path / "corpus")
 
     assert len(corpus.test_sets()) == 2

@@ -14,7 +14,7 @@ from mmtalker.speech.audio import SAMPLE_RATE, Audio
 from mmtalker.speech.features import frame_count
 
 FILMED = Source("filmed", "CC0", "filmed")
-UNFILMED = Source("unfilmed", "CC0", "articulated")
+UNFILMED = Source("unfilmed", "CC0", "unfilmed")
 
 SECONDS = 6.0
 PHONES = (

@@ -27,6 +27,10 @@ SMALL = ModelConfig(
     trunk_layers=2,
     temporal_layers=2,
     dropout=0.0,
+    noise=0.0,
+    people=("anna", "bert"),
+    styles=("natural", "open"),
+    style_width=3,
 )
 
 IDENTITY = torch.tensor([0.5, -1.0])
@@ -46,6 +50,7 @@ def fill_zeros(network: MMTalkerNetwork) -> None:
     for parameter in network.parameters():
         if not parameter.any():
             parameter.normal_(std=0.3)
+    network.style.named[1:].normal_()
 
 
 def random_head(count: int = 64, seed: int = 0) -> SampledHead:

@@ -46,9 +46,8 @@ def test_a_short_clip_is_one_window_and_equals_the_network() -> None:
     with torch.no_grad():
         made = fuse(network, head, np.zeros((52, 64, 3), dtype=np.float32), features)
         local, whole = network.speech(torch.from_numpy(features.astype(np.float32))[None])
-        encoded = network.geometry(head.static, head.still(), head.neighbours)
         kept = local.half().float()  # as it is kept until a head is there
-        direct = network.regression.activations(network.fusion(kept, whole, encoded, head.log_weight))
+        direct = network.regression.activations(network.fuse(head, kept, whole, head.still()))
 
     assert np.allclose(made, direct[0].numpy(), atol=1e-6)
 

@@ -44,7 +44,8 @@ def test_every_part_gets_a_gradient() -> None:
 
     curves = network.activations(head, random_speech(2, 20), torch.ones_like(head.still(2)))
     shapes = network.shapes(head, torch.rand(30, 2), torch.rand(30, 6))
-    torch.einsum("btk,kpc->btpc", curves, shapes).square().mean().backward()
+    phones = network.phones(network.speech(random_speech(2, 20))[0])
+    (torch.einsum("btk,kpc->btpc", curves, shapes).square().mean() + phones.square().mean()).backward()
 
     for name, parameter in network.named_parameters():
         if name.endswith(("key.bias", "score.bias")):

@@ -58,13 +58,24 @@ def test_taps_are_a_convolution_over_time() -> None:
         convolution.bias.zero_()
         reader.taps.bias.zero_()
 
-    expected = torch.relu(convolution(layers.transpose(1, 2))).transpose(1, 2)
+    expected = convolution(layers.transpose(1, 2)).transpose(1, 2)
 
     assert torch.allclose(reader(layers)[0], expected, atol=1e-6)
 
 
+def test_noise_is_added_in_training_alone() -> None:
+    features = SpeechFeatures(1, 4, width=3, readers=1, temporal_layers=1, dropout=0.0, noise=0.5)
+    speech = torch.rand(2, 10, 1, 4)
+
+    learning = [features.train()(speech)[0] for _ in range(2)]
+    speaking = [features.eval()(speech)[0] for _ in range(2)]
+
+    assert not torch.allclose(*learning)
+    assert torch.equal(*speaking)
+
+
 def test_a_channel_is_missed_for_a_whole_window_and_only_in_training() -> None:
-    features = SpeechFeatures(1, 4, width=3, readers=1, temporal_layers=1, dropout=0.5)
+    features = SpeechFeatures(1, 4, width=3, readers=1, temporal_layers=1, dropout=0.5, noise=0.0)
     heard: list[torch.Tensor] = []
     features.readers[0].register_forward_pre_hook(lambda _, given: heard.append(given[0]))
     torch.manual_seed(0)

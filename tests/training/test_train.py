@@ -31,7 +31,6 @@ TINY = replace(
     TrainConfig(),
     steps=100,
     shape_steps=50,
-    settle_steps=50,
     batch=4,
     window=30,
     samples=48,
@@ -81,10 +80,9 @@ def run(config: TrainConfig, corpus: Path, out: Path) -> dict[str, dict[str, lis
 def test_a_hundred_steps_lower_the_loss_and_leave_weights_that_load(corpus: Path, tmp_path: Path) -> None:
     log = run(TINY, corpus, tmp_path)
 
-    assert log["all"]["shape"][1] < log["all"]["shape"][0]
-    assert log["all"]["displacement"][1] < 0.9 * log["all"]["displacement"][0]
-    assert log["all"]["lip_contact"][1] < 0.9 * log["all"]["lip_contact"][0]
-    assert set(log) == {"all", "shapes", "settle"}
+    assert log["motion"]["displacement"][1] < 0.9 * log["motion"]["displacement"][0]
+    assert log["motion"]["lip_contact"][1] < 0.9 * log["motion"]["lip_contact"][0]
+    assert set(log) == {"motion", "shapes"}
     assert load_model(tmp_path).network.config.samples == 48
     about = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))["about"]
     assert about["sources"] == {"hums": "CC0"}
@@ -99,22 +97,22 @@ def test_the_joint_form_trains_by_the_same_loop(corpus: Path, tmp_path: Path) ->
 
     log = run(joint, corpus, tmp_path)
 
-    assert log["all"]["displacement"][1] < 0.9 * log["all"]["displacement"][0]
-    assert log["all"]["lip_vertex"][1] < 0.9 * log["all"]["lip_vertex"][0]
+    assert log["motion"]["displacement"][1] < 0.9 * log["motion"]["displacement"][0]
+    assert log["motion"]["lip_vertex"][1] < 0.9 * log["motion"]["lip_vertex"][0]
     assert load_model(tmp_path).network.config.regression == "joint"
 
 
 def test_mixed_precision_learns_too(corpus: Path, tmp_path: Path) -> None:
     log = run(replace(TINY, precision="bfloat16"), corpus, tmp_path)
 
-    assert log["all"]["displacement"][1] < 0.9 * log["all"]["displacement"][0]
+    assert log["motion"]["displacement"][1] < 0.9 * log["motion"]["displacement"][0]
 
 
 def test_a_run_that_was_stopped_ends_where_the_whole_one_does(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop, "CHECKPOINT_EVERY", 10)
-    config = replace(TINY, steps=50, shape_steps=0, settle_steps=0)
+    config = replace(TINY, steps=50, shape_steps=0)
     whole = run(config, corpus, tmp_path / "whole")
 
     class Stop(Exception):
@@ -139,7 +137,7 @@ def test_a_run_that_was_stopped_ends_where_the_whole_one_does(
 
 
 def test_two_processes_take_the_same_steps_as_one(corpus: Path, tmp_path: Path) -> None:
-    config = replace(TINY, steps=50, shape_steps=0, settle_steps=0)
+    config = replace(TINY, steps=50, shape_steps=0)
     alone = run(config, corpus, tmp_path / "alone")
     settings = {**config.to_json(), "steps": 50}
     (tmp_path / "config.json").write_text(json.dumps(settings), encoding="utf-8")
@@ -151,8 +149,8 @@ def test_two_processes_take_the_same_steps_as_one(corpus: Path, tmp_path: Path) 
 
     subprocess.run(command, check=True, timeout=240)
 
-    two = read_log(tmp_path / "two" / "log.csv")["all"]
-    for name, means in alone["all"].items():
+    two = read_log(tmp_path / "two" / "log.csv")["motion"]
+    for name, means in alone["motion"].items():
         assert two[name][0][1] == pytest.approx(means[0], rel=1e-2)
     network, same = (load_model(tmp_path / name).network for name in ("alone", "two"))
     for one, other in zip(network.parameters(), same.parameters(), strict=True):

@@ -125,6 +125,19 @@ class Talker:
         """Channels of the network; a head whose lips are two has the detail modes beside them."""
         return self._model.network.config.names
 
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """Ways of speaking that may be asked for, the default first."""
+        return self._model.network.config.styles
+
+    def _style(self, name: str) -> int:
+        if name not in self.styles:
+            raise MMTalkerError(
+                ErrorCode.BAD_REQUEST,
+                f"There is no style {name!r}. The styles are {', '.join(self.styles)}.",
+            )
+        return self.styles.index(name)
+
     @torch.inference_mode()
     def prepare_head(
         self, mesh: Mesh, progress: Progress = silent, mapping: HeadMapping | None = None
@@ -249,9 +262,13 @@ class Talker:
             )
         began = time.perf_counter()
         sampled = head.sampled(self._device)
-        raw = speak(self._model.network, sampled, head.sample_shapes, speech.heard, progress)
+        network = self._model.network
+        style = network.style.asked(self._style(options.style), options.style_strength)
+        raw = speak(network, sampled, head.sample_shapes, speech.heard, progress, style)
         fused = time.perf_counter()
-        finished = finish_curves(raw, self.names, speech.energy, RAW_RATE, options, seed)
+        finished = finish_curves(
+            raw, self.names, speech.energy, speech.heard.voice, RAW_RATE, options, seed
+        )
         still = np.zeros((len(raw), len(head.names) - len(self.names)), dtype=np.float32)
         contact = solve_contact(finished, head.lips, self.names, RAW_RATE) if len(head.lips) else still
         finished, raw = (np.concatenate(parts, axis=1) for parts in ((finished, contact), (raw, still)))

@@ -112,6 +112,7 @@ class PreparedSpeech:
             "frames": np.array([self.heard.frames]),
             "local": self.heard.local,
             "whole": self.heard.whole,
+            "voice": self.heard.voice,
             "energy": self.energy,
             "seconds": np.array([self.seconds], dtype=np.float64),
         }
@@ -119,5 +120,5 @@ class PreparedSpeech:
     @staticmethod
     def from_arrays(arrays: dict[str, NDArray[Any]]) -> PreparedSpeech:
         """Rebuild from :meth:`to_arrays`."""
-        heard = HeardSpeech(int(arrays["frames"][0]), arrays["local"], arrays["whole"])
+        heard = HeardSpeech(int(arrays["frames"][0]), arrays["local"], arrays["whole"], arrays["voice"])
         return PreparedSpeech(heard, arrays["energy"], float(arrays["seconds"][0]))

@@ -5,14 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mmtalker.cli.bar import ProgressBar
 from mmtalker.cli.corpus_import import add_import_arguments, import_set
 from mmtalker.cli.exits import EXPLANATION, Exit, Stop, stopping_with
-from mmtalker.data.articulation import animate_unfilmed
 from mmtalker.data.build import build_corpus, copy_heads, recipes
 from mmtalker.data.corpus import read_manifest
 from mmtalker.data.leave_out import leave_out
@@ -48,10 +46,9 @@ def _build(options: argparse.Namespace) -> dict[str, Any]:
     """Build the corpus and return its manifest; what there is to say is said below the progress bar."""
     sentences: list[str] = []
     sources = recipes(options.data, options.kokoro, options.jobs)
-    articulate = partial(animate_unfilmed, say=sentences.append)
     try:
         with ProgressBar(sys.stderr) as bar:
-            manifest = build_corpus(sources, options.out, bar, sentences.append, options.only, articulate)
+            manifest = build_corpus(sources, options.out, bar, sentences.append, options.only)
             copy_heads(options.data, options.out)
     except KeyboardInterrupt:
         raise Stop(
@@ -66,14 +63,8 @@ def _build(options: argparse.Namespace) -> dict[str, Any]:
 
 def _leave_out(options: argparse.Namespace) -> dict[str, Any]:
     """Write the corpus without some sources and return its manifest."""
-    sentences: list[str] = []
-    articulate = partial(animate_unfilmed, say=sentences.append)
-    try:
-        with stopping_with(Exit.USAGE), ProgressBar(sys.stderr) as bar:
-            return leave_out(options.folder, options.out, options.sources, bar, sentences.append, articulate)
-    finally:
-        for sentence in sentences:
-            print(sentence, file=sys.stderr)
+    with stopping_with(Exit.USAGE):
+        return leave_out(options.folder, options.out, options.sources)
 
 
 def table(manifest: dict[str, Any]) -> str:
@@ -138,8 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     without = commands.add_parser(
         "leave-out",
         help="write a corpus without some of its sources, to train on and to test with them",
-        description="Write a corpus without some of its sources. Speech that nobody filmed is animated "
-        "anew, so that nothing of the motion that is left out is in it.",
+        description="Write a corpus without some of its sources.",
     )
     without.add_argument("folder", type=Path, metavar="DIR", help="folder of the corpus")
     without.add_argument("sources", nargs="+", metavar="SOURCE", help="what to leave out")

@@ -23,8 +23,9 @@ def box_least_squares(
     smoothness: float,
     follows: NDArray[np.bool_],
     iterations: int,
+    towards: Float64 | None = None,
 ) -> Float64:
-    """Minimise |a matrix^T - target|^2 + a cost a + smoothness |bend a|^2 over 0 <= a <= 1.
+    """Minimise |a matrix^T - target|^2 + a cost a - 2 towards a + smoothness |bend a|^2 over 0 <= a <= 1.
 
     The bend of a frame is its difference from the mean of its two neighbours. Accelerated projected gradient
     (Beck and Teboulle 2009, FISTA), all frames at once.
@@ -36,13 +37,14 @@ def box_least_squares(
         smoothness: weight of the bends.
         follows: (N,) whether a frame follows the one before it without a cut.
         iterations: steps.
+        towards: (N, K); a part of the cost times the activations that it expects. None for zero.
 
     Returns:
         (N, K).
     """
     gram = matrix.T @ matrix + cost
     step = 1.0 / (float(np.linalg.eigvalsh(gram)[-1]) + BEND_NORM * smoothness)
-    pull = target @ matrix
+    pull = target @ matrix if towards is None else target @ matrix + towards
     solution = np.empty_like(pull)
     for part in _parts(follows):
         solution[part] = _solve(gram, pull[part], smoothness, follows[part], step, iterations)

@@ -1,4 +1,4 @@
-"""Building the training corpus: every source that is there, motion for what nobody filmed, the manifest."""
+"""Building the training corpus: every source that is there, and the manifest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mmtalker.data.articulation import animate_unfilmed
 from mmtalker.data.corpus import Source, read_clips, write_manifest
 from mmtalker.data.sources import facegood, grid, kokoro, read_speech
 from mmtalker.errors import ErrorCode, MMTalkerError
@@ -21,16 +20,6 @@ HEADS = Path("heads") / "ict_facekit"
 
 ABSENT = (ErrorCode.BAD_REQUEST, ErrorCode.WEIGHTS_MISSING)
 """What is raised where something that a source needs is not there, and not where it is damaged."""
-
-FILMED = "filmed"
-"""What a :class:`Source` says of its motion where it is real."""
-
-SHARE_OF_SOURCES = 0.8
-"""Of the progress; the rest is articulation."""
-
-Articulate = Callable[[Path, Progress], object]
-"""Writes the motion of every clip of a corpus that has phones and was not filmed."""
-
 
 @dataclass(frozen=True)
 class Recipe:
@@ -57,7 +46,10 @@ def recipes(data: Path, voices: Path | None, jobs: int) -> tuple[Recipe, ...]:
     """
     speak = partial(kokoro.build, voices or Path(), jobs=jobs)
     return (
-        Recipe(grid.SOURCE, data / "grid_s1", partial(grid.build, data)),
+        *(
+            Recipe(part.source, data / part.folder, partial(grid.build, part, data))
+            for part in (grid.ONE, grid.OTHERS)
+        ),
         Recipe(facegood.SOURCE, data / "facegood", partial(facegood.build, data)),
         Recipe(kokoro.SOURCE, voices, speak),
         *(
@@ -77,7 +69,6 @@ def build_corpus(
     progress: Progress = silent,
     say: Callable[[str], None] = print,
     only: Sequence[str] = (),
-    articulate: Articulate = animate_unfilmed,
 ) -> dict[str, Any]:
     """Write what the corpus ``out`` does not hold yet, and return its manifest.
 
@@ -88,7 +79,6 @@ def build_corpus(
         say: told a sentence for each source that is left out.
         only: names of the sources to build; all that are there if empty. The manifest lists what others
             are in the folder already.
-        articulate: animates the speech that nobody filmed, where some of it has no motion yet.
 
     Raises:
         MMTalkerError: BAD_REQUEST when a name in ``only`` is unknown or that source cannot be built, or when
@@ -101,11 +91,10 @@ def build_corpus(
             ErrorCode.BAD_REQUEST, f"There is no source {sorted(unknown)[0]!r}. The sources are: {names}."
         )
     chosen = [recipe for recipe in sources if not only or recipe.source.name in only]
-    building = span(progress, 0.0, SHARE_OF_SOURCES)
     for place, recipe in enumerate(chosen):
         try:
-            part = span(building, place / len(chosen), (place + 1) / len(chosen))
-            _build(recipe, sources, out, part)
+            _check(recipe)
+            recipe.build(out, span(progress, place / len(chosen), (place + 1) / len(chosen)))
         except MMTalkerError as error:
             if only or error.code not in ABSENT:
                 raise
@@ -116,35 +105,7 @@ def build_corpus(
             ErrorCode.BAD_REQUEST,
             "No source could be built. Give the folder that holds the recordings with --data.",
         )
-    manifest = write_manifest(out, present)
-    if any(_unanimated(out, source) for source in present):
-        try:
-            articulate(out, span(progress, SHARE_OF_SOURCES, 1.0))
-        except MMTalkerError as error:
-            if error.code not in ABSENT:
-                raise
-            say(f"Without motion for speech that nobody filmed: {error.message}")
-    return manifest
-
-
-def _build(recipe: Recipe, sources: Sequence[Recipe], out: Path, progress: Progress) -> None:
-    """Build a source. Whatever was articulated before there was more film to learn from is taken out."""
-    _check(recipe)
-    before = len(read_clips(out, recipe.source.name))
-    try:
-        recipe.build(out, progress)
-    finally:
-        if recipe.source.motion == FILMED and len(read_clips(out, recipe.source.name)) > before:
-            for other in sources:
-                if other.source.motion != FILMED:
-                    for motion in (out / other.source.name).glob("*.npz"):
-                        motion.unlink()
-
-
-def _unanimated(out: Path, source: Source) -> bool:
-    """Say whether a clip of a source could be articulated and has no motion."""
-    clips = read_clips(out, source.name) if source.motion != FILMED else []
-    return any(clip.phones and not (out / source.name / f"{clip.name}.npz").exists() for clip in clips)
+    return write_manifest(out, present)
 
 
 def _check(recipe: Recipe) -> None:

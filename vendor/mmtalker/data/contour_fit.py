@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmtalker.data.box_least_squares import box_least_squares
+from mmtalker.data.channel_prior import prior_precision
 from mmtalker.data.driven_heads import DrivenHead
 from mmtalker.data.face_mesh import BROW_PAIRS, CORNERS, GAP_PAIRS, MOUTH_PAIRS
 from mmtalker.data.frontal import Tracked
@@ -21,26 +22,14 @@ BROW_CHANNELS = tuple(n for n in ARKIT_NAMES if n.startswith("brow"))
 LID_CHANNELS = tuple(n for n in ARKIT_NAMES if n.startswith(("eyeBlink", "eyeSquint", "eyeWide")))
 FITTED_CHANNELS = MOUTH_CHANNELS + BROW_CHANNELS + LID_CHANNELS
 
-GAP_WEIGHT = 5.0
+GAP_WEIGHT = 8.0
 """Of the lip gap, and of its three pairs each, beside 1 for a landmark in the contour."""
 
-WIDTH_WEIGHT = 4.0
+WIDTH_WEIGHT = 14.0
 
-# Channels that a frontal view tells apart badly pay more, so that the plain ones explain what they can.
-MOUTH_COST = {
-    "jawOpen": 0.02,
-    "mouthPucker": 0.05,
-    "mouthFunnel": 0.08,
-    "mouthStretchLeft": 0.08,
-    "mouthStretchRight": 0.08,
-    "mouthFrownLeft": 0.6,
-    "mouthFrownRight": 0.6,
-    "jawLeft": 4.0,
-    "jawRight": 4.0,
-    "mouthLeft": 4.0,
-    "mouthRight": 4.0,
-}
-DEFAULT_COST = 0.15
+OBSERVATION_CM = 0.12
+"""How far a tracked landmark errs: what the prior of the mouth's channels weighs beside the film."""
+
 BROW_COST = 0.003
 BLINK_COST = 0.001
 LID_COST = 0.03
@@ -68,8 +57,14 @@ LOWER_LID_WEIGHT = 0.3
 ITERATIONS = 400
 
 
-def fit_mouth(tracked: Tracked, heads: Sequence[DrivenHead]) -> Float64:
-    """Return (M, 52) activations of jaw and mouth; the other channels are 0."""
+def fit_mouth(tracked: Tracked, heads: Sequence[DrivenHead], expected: Float64 | None = None) -> Float64:
+    """Return (M, 52) activations of jaw and mouth; the other channels are 0.
+
+    Args:
+        tracked: the film.
+        heads: that are to repeat it.
+        expected: (M, 52) mean of the prior (``channel_prior.py``); None for zero.
+    """
     channels = [ARKIT_INDEX[name] for name in MOUTH_CHANNELS]
     rows, targets = [], []
     for head in heads:
@@ -84,9 +79,10 @@ def fit_mouth(tracked: Tracked, heads: Sequence[DrivenHead]) -> Float64:
         right, left = CORNERS
         rows.append(WIDTH_WEIGHT * (shapes[:, left, 0] - shapes[:, right, 0]))
         targets.append(WIDTH_WEIGHT * (tracked.landmarks[:, left, 0] - tracked.landmarks[:, right, 0]))
-    cost = np.diag([MOUTH_COST.get(name, DEFAULT_COST) for name in MOUTH_CHANNELS])
-    cost += ASYMMETRY_COST * _differences(MOUTH_CHANNELS)
-    return _solve(rows, targets, cost, MOUTH_SMOOTHNESS, tracked, channels)
+    prior = len(heads) * OBSERVATION_CM**2 * prior_precision(MOUTH_CHANNELS)
+    mean = None if expected is None else expected[:, channels] @ prior
+    cost = prior + ASYMMETRY_COST * _differences(MOUTH_CHANNELS)
+    return _solve(rows, targets, cost, MOUTH_SMOOTHNESS, tracked, channels, mean)
 
 
 def fit_brows(tracked: Tracked, heads: Sequence[DrivenHead]) -> Float64:
@@ -156,9 +152,10 @@ def _solve(
     smoothness: float,
     tracked: Tracked,
     channels: Sequence[int],
+    towards: Float64 | None = None,
 ) -> Float64:
     activations = np.zeros((len(tracked.clip), len(ARKIT_NAMES)))
     activations[:, channels] = box_least_squares(
-        np.stack(rows), np.stack(targets, axis=1), cost, smoothness, tracked.follows, ITERATIONS
+        np.stack(rows), np.stack(targets, axis=1), cost, smoothness, tracked.follows, ITERATIONS, towards
     )
     return activations

@@ -61,7 +61,7 @@ class Source:
     Attributes:
         name: the folder's name, such as ``grid``.
         licence: its name and whom to credit.
-        motion: ``filmed``, or ``articulated`` where phones are all that is known.
+        motion: ``filmed``, or ``unfilmed`` where phones are all that is known.
     """
 
     name: str
@@ -106,10 +106,17 @@ class Corpus:
     def motion(self, clip: Clip) -> Motion | None:
         return read_motion(self.folder, clip)
 
-    def training(self, without: Iterable[str] = ()) -> Iterator[Clip]:
-        """Yield the clips to train on, but those of some sources."""
-        left_out = set(without)
-        return (clip for clip in self.clips if clip.test_set is None and clip.source not in left_out)
+    def training(self, without: Iterable[str] = (), with_people: Iterable[str] = ()) -> Iterator[Clip]:
+        """Yield the clips to train on, but those of some sources.
+
+        Clips kept for tests are among them where their speaker is named in ``with_people``.
+        """
+        left_out, named = set(without), set(with_people)
+        return (
+            clip
+            for clip in self.clips
+            if (clip.test_set is None or clip.speaker in named) and clip.source not in left_out
+        )
 
     def test_sets(self) -> dict[str, list[Clip]]:
         """Return the clips of every test set."""

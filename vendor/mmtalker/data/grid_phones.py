@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mmtalker.data.grid import PAUSES, GridClip
 from mmtalker.data.kokoro_phones import cover
 from mmtalker.data.phone_speech import Phone
 from mmtalker.data.sphinx import SphinxAligner
@@ -14,11 +16,34 @@ from mmtalker.speech.audio import SAMPLE_RATE
 
 Float32 = NDArray[np.float32]
 
-PAUSES = frozenset({"sil", "sp"})
-"""What the corpus calls times without words."""
-
 SAID_AS = {"z": "zed"}
 """Letters that the speakers, who are British, call otherwise than the recogniser's dictionary."""
+
+
+def with_word_times(clip: GridClip, samples: Float32, aligner: SphinxAligner) -> GridClip:
+    """Return a clip whose words have times: the corpus's own, else those at which the aligner finds them.
+
+    Args:
+        clip: a sentence.
+        samples: (N,) its 16 kHz mono recording in -1..1.
+        aligner: loaded once for all sentences.
+
+    Raises:
+        MMTalkerError: FILE_FORMAT when words and sound do not go together.
+    """
+    if clip.words:
+        return clip
+    said = clip.text.split()
+    found = aligner.align_words([SAID_AS.get(word, word) for word in said], samples)
+    words: list[tuple[float, float, str]] = []
+    end = 0.0
+    for word, phones in zip(said, found, strict=True):
+        if phones[0].start > end:
+            words.append((end, phones[0].start, "sil"))
+        end = phones[-1].end
+        words.append((phones[0].start, end, word))
+    words.append((end, len(samples) / SAMPLE_RATE, "sil"))
+    return replace(clip, words=tuple(words))
 
 
 def grid_phones(

@@ -4,30 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mmtalker.data.articulation import animate_unfilmed
-from mmtalker.data.build import FILMED, HEADS, Articulate
+from mmtalker.data.build import HEADS
 from mmtalker.data.corpus import MANIFEST, read_corpus, write_manifest
 from mmtalker.data.phone_posteriors import RECOGNISER_FILE
 from mmtalker.errors import ErrorCode, MMTalkerError
-from mmtalker.progress import Progress, silent
 
 
-def leave_out(
-    corpus: Path,
-    out: Path,
-    names: Sequence[str],
-    progress: Progress = silent,
-    say: Callable[[str], None] = print,
-    articulate: Articulate = animate_unfilmed,
-) -> dict[str, Any]:
+def leave_out(corpus: Path, out: Path, names: Sequence[str]) -> dict[str, Any]:
     """Write a corpus to ``out`` that has everything of ``corpus`` but the sources ``names``.
 
-    Speech that nobody filmed is animated anew, by what is learned from the film that is left. Recordings are
-    linked where the disk can, and what hears phones stays the same: it has seen no motion.
+    Files are linked where the disk can.
 
     Returns:
         The new corpus's manifest.
@@ -48,20 +38,12 @@ def leave_out(
     kept = [source for source in whole.sources if source.name not in names]
     for source in kept:
         for path in (corpus / source.name).iterdir():
-            if source.motion == FILMED or path.suffix != ".npz":
-                _link(path, out / source.name / path.name)
+            _link(path, out / source.name / path.name)
     for path in (corpus / HEADS).glob("*"):
         _link(path, out / HEADS / path.name)
     if (corpus / RECOGNISER_FILE).exists():
         _link(corpus / RECOGNISER_FILE, out / RECOGNISER_FILE)
-    manifest = write_manifest(out, kept)
-    try:
-        articulate(out, progress)
-    except MMTalkerError as error:
-        if error.code is not ErrorCode.BAD_REQUEST:
-            raise
-        say(f"Without motion for speech that nobody filmed: {error.message}")
-    return manifest
+    return write_manifest(out, kept)
 
 
 def _link(path: Path, place: Path) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 
-from mmtalker.data.articulation.demands import gap_mm
+from mmtalker.data.demands import gap_mm
 from mmtalker.data.corpus import read_corpus
 from mmtalker.data.lip_contact import closures
 from mmtalker.data.phone_speech import Phone

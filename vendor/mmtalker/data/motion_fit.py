@@ -15,14 +15,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mmtalker.data.demands import phone_demands
+from mmtalker.data.channel_prior import expected_activations
 from mmtalker.data.contour_fit import fit_brows, fit_lids, fit_mouth
 from mmtalker.data.driven_heads import DrivenHead, canonical_landmarks, ict_landmarks
 from mmtalker.data.frontal import Tracked, find_frames, recognise, resting_face, see_from_front, sort_points
 from mmtalker.data.grid import GRID_FPS, PIXEL_ASPECT, GridMotion
 from mmtalker.data.ict import IctModel
 from mmtalker.data.identity_fit import Person
-from mmtalker.data.lip_contact import Span, close_lips
-from mmtalker.motion.arkit import ARKIT_NAMES
+from mmtalker.data.lip_contact import close_lips, closures
+from mmtalker.data.phone_speech import Phone
+from mmtalker.motion.arkit import ARKIT_INDEX, ARKIT_NAMES
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -49,15 +52,15 @@ def fit_motion(
     grid: GridMotion,
     model: IctModel,
     aspect: float = PIXEL_ASPECT,
-    contacts: Sequence[Sequence[Span]] = (),
+    phones: Sequence[Sequence[Phone]] = (),
 ) -> FittedMotion:
-    """Fit ARKit activations to every tracked frame.
+    """Fit ARKit activations to every tracked frame of one person.
 
     Args:
-        grid: the recordings.
+        grid: the person's recordings.
         model: the head model whose identities give the depth.
         aspect: width of a pixel, its height being 1.
-        contacts: by clip, when its lips are known to touch, s; empty where no phones are known.
+        phones: of each clip; where they are known, lips that touch and a lower lip at the teeth are too.
     """
     heads = ict_landmarks(model), canonical_landmarks()
     valid, clip, follows = find_frames(grid)
@@ -68,18 +71,23 @@ def fit_motion(
     tracked = Tracked(valid, clip, follows, *see_from_front(film, rest, person))
     forward = fit_mouth(tracked, heads) @ heads[0].shapes[:, :, 2]
     tracked = Tracked(valid, clip, follows, *see_from_front(film, rest, person, forward))
-    touching = replace(tracked, landmarks=_close_lips(grid, tracked, contacts)) if contacts else tracked
     activations = np.full((len(valid), len(ARKIT_NAMES)), np.nan, dtype=np.float32)
-    activations[valid] = fit_mouth(touching, heads) + fit_brows(tracked, heads) + fit_lids(tracked, heads)
+    mouth = _fit_speech(grid, tracked, heads, phones) if phones else fit_mouth(tracked, heads)
+    activations[valid] = mouth + fit_brows(tracked, heads) + fit_lids(tracked, heads)
     return FittedMotion(activations, tracked, person, heads)
 
 
-def _close_lips(grid: GridMotion, tracked: Tracked, contacts: Sequence[Sequence[Span]]) -> Float64:
-    """(M, 68, 2) displacements with the lips of every clip brought together where they are known to touch."""
-    closed = tracked.landmarks.copy()
-    rows = np.flatnonzero(tracked.valid)
-    for number, (clip, spans) in enumerate(zip(grid.clips, contacts, strict=True)):
+def _fit_speech(
+    grid: GridMotion, tracked: Tracked, heads: Sequence[DrivenHead], phones: Sequence[Sequence[Phone]]
+) -> Float64:
+    """(M, 52) activations of the mouth, with what each clip's phones say of lips and teeth."""
+    closed, rows = tracked.landmarks.copy(), np.flatnonzero(tracked.valid)
+    shut, bite, speech = np.zeros((3, len(rows)))
+    for number, (clip, said) in enumerate(zip(grid.clips, phones, strict=True)):
         own = tracked.clip == number
         times = (rows[own] - clip.rows.start) / GRID_FPS
-        closed[own] = close_lips(closed[own], times, spans)
-    return closed
+        closed[own] = close_lips(closed[own], times, closures(said))
+        shut[own], bite[own], speech[own] = phone_demands(said, times)
+    touching = replace(tracked, landmarks=closed)
+    jaw = fit_mouth(touching, heads)[:, ARKIT_INDEX["jawOpen"]]
+    return fit_mouth(touching, heads, expected_activations(jaw, speech, shut, bite * (1.0 - shut)))

@@ -73,3 +73,56 @@ def noise(
     power = np.sqrt(np.mean(samples**2) / max(float(np.mean(beside**2)), 1e-20))
     noisy: Float32 = (samples + beside * power * below).astype(np.float32)
     return noisy
+
+
+HUM_HZ = (50.0, 60.0)
+MUSIC_NOTES = (110.0, 440.0)
+"""Range of the lowest note of a chord, Hz."""
+
+SOUND_SECONDS = 3.0
+LEVELS_DB = (-70.0, -10.0)
+"""Root mean square of sounds without speech, dB of full scale."""
+
+
+def sound_without_speech(rng: np.random.Generator, silent: bool = False) -> Float32:
+    """Draw (N,) samples at 16 kHz in which nobody speaks: noise, swelling noise, hum or music; or digital silence."""
+    rate = 16_000
+    count = round(SOUND_SECONDS * rate)
+    if silent:
+        return np.zeros(count, dtype=np.float32)
+    kinds = (
+        lambda: coloured(count, rng),
+        lambda: in_syllables(coloured(count, rng), rng, rate),
+        lambda: hum(count, rng, rate),
+        lambda: music(count, rng, rate),
+    )
+    sound = kinds[rng.integers(len(kinds))]()
+    level = 10.0 ** (rng.uniform(*LEVELS_DB) / 20.0)
+    scaled: Float32 = (sound * level / max(float(np.sqrt(np.mean(sound**2))), 1e-12)).astype(np.float32)
+    return np.clip(scaled, -1.0, 1.0)
+
+
+def hum(count: int, rng: np.random.Generator, sample_rate: int) -> Float64:
+    """Draw (N,) of a mains hum with harmonics, over a little hiss."""
+    times = np.arange(count) / sample_rate
+    lowest = HUM_HZ[rng.integers(len(HUM_HZ))] * rng.uniform(0.98, 1.02)
+    harmonics = np.arange(1, 13)
+    strength = rng.random(len(harmonics)) / harmonics
+    waves = np.sin(2.0 * np.pi * lowest * np.outer(harmonics, times) + rng.uniform(0, 6.28, (len(harmonics), 1)))
+    sound: Float64 = strength @ waves + rng.uniform(0.0, 0.1) * rng.standard_normal(count)
+    return sound
+
+
+def music(count: int, rng: np.random.Generator, sample_rate: int) -> Float64:
+    """Draw (N,) of struck chords, each of three harmonic notes that fade."""
+    times = np.arange(count) / sample_rate
+    sound = np.zeros(count)
+    beat = rng.uniform(0.15, 0.7)
+    for start in np.arange(0.0, count / sample_rate, beat):
+        since = times - start
+        envelope = np.where(since >= 0.0, np.exp(-since.clip(0.0) / rng.uniform(0.1, 0.8)), 0.0)
+        root = rng.uniform(*MUSIC_NOTES)
+        for ratio in (1.0, 1.25, 1.5)[: rng.integers(1, 4)]:
+            for harmonic in range(1, 6):
+                sound += envelope * np.sin(2.0 * np.pi * root * ratio * harmonic * since) / harmonic**1.5
+    return sound

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmtalker.data.corpus import Clip
-from mmtalker.evaluation import contact, metrics, timing
+from mmtalker.evaluation import contact, following, metrics, timing
 from mmtalker.evaluation.blinks import Blinks, count_blinks
 from mmtalker.evaluation.face import Face
 from mmtalker.evaluation.takes import Take, Truth
@@ -206,16 +206,19 @@ def _timing_figures(scores: Sequence[Score]) -> Figures:
     ]
     openings = [metrics.opening_difference(truth.gap, made.gap) for made, truth in pairs]
 
-    spoken = [contact.in_speech(s.clip.phones, s.times) for s in scores if s.clip.phones]
+    known = [score for score in scores if score.truth is not None and "lips" in score.compared]
+    people = [[s for s in known if s.clip.speaker == who] for who in sorted({s.clip.speaker for s in known})]
 
     def correlated(name: str, in_speech: bool = False) -> float | None:
-        if not pairs or (in_speech and len(spoken) != len(pairs)):
+        if in_speech and not all(s.clip.phones for s in known):
             return None
-        made, truth = (np.concatenate([getattr(pair[side], name) for pair in pairs]) for side in (0, 1))
-        if in_speech:
-            made, truth = (track[np.concatenate(spoken)] for track in (made, truth))
-        return timing.correlation(truth, made)
+        found = [_correlation(own, name, in_speech) for own in people]
+        return _mean_of(found)
 
+    followed = [
+        [following.Followed(s.tracks.gap, s.truth.gap, s.clip.phones, s.times) for s in own if s.truth]
+        for own in people
+    ]
     pieces = [piece for s in scores if "lips" in s.described for piece in _pieces(s)]
     return {
         "mod_mm": _mean(list(openings)),
@@ -223,11 +226,29 @@ def _timing_figures(scores: Sequence[Score]) -> Figures:
         "gap_correlation_speech": correlated("gap", in_speech=True),
         "width_correlation": correlated("width"),
         "jaw_correlation": correlated("jaw"),
+        "gap_deviation_ratio": _mean_of([following.deviation_ratio(own) for own in followed]),
+        "closed_together": _mean_of([following.closed_together(own) for own in followed]),
+        "short_pause_ratio": _mean_of([following.short_pause_ratio(own) for own in followed]),
         "lag_ms": float(np.median(known_lags)) if known_lags else None,
         "lag_spread_ms": _spread(known_lags),
         "mtm_ms": float(np.mean(offsets)) if offsets else None,
         "slcc": timing.intensity_correlation([p[0] for p in pieces], [p[1] for p in pieces]),
     }
+
+
+def _correlation(scores: Sequence[Score], name: str, in_speech: bool) -> float | None:
+    """Pearson's correlation of a track with the truth's, over all frames of one speaker."""
+    made = [getattr(score.tracks, name) for score in scores]
+    true = [getattr(score.truth, name) for score in scores]
+    if in_speech:
+        spoken = [contact.in_speech(score.clip.phones, score.times) for score in scores]
+        made, true = ([t[m] for t, m in zip(tracks, spoken, strict=True)] for tracks in (made, true))
+    return timing.correlation(np.concatenate(true), np.concatenate(made))
+
+
+def _mean_of(values: Sequence[float | None]) -> float | None:
+    found = [value for value in values if value is not None]
+    return float(np.mean(found)) if found else None
 
 
 def _pieces(score: Score) -> list[tuple[float, float]]:
@@ -263,6 +284,7 @@ def _contact_figures(scores: Sequence[Score]) -> Figures:
         "bite_elsewhere_mm": float(np.median(bites.elsewhere)) if bites.elsewhere else None,
         "bite_nearer": bites.nearer,
         "silence_ratio": contact.rest_ratio(at_rest, in_speech),
+        "long_pause_ratio": contact.rest_ratio(_gaps(spoken, following.long_pauses), in_speech),
     }
 
 

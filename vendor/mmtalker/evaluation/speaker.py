@@ -11,7 +11,7 @@ from mmtalker.evaluation.takes import Take
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.mesh.smoothing import smooth_along_skin
 from mmtalker.model.heads import POSITION_SCALE, Chart, sample_for_inference
-from mmtalker.model.inference import OVERLAP, evaluate_shapes, fuse, windows
+from mmtalker.model.inference import OVERLAP, HeardSpeech, evaluate_shapes, hear, speak, windows
 from mmtalker.model.network import MMTalkerNetwork, SampledHead
 from mmtalker.model.regression import DISPLACEMENT_SCALE, JointRegression
 from mmtalker.pipeline import SMOOTHING_METRES
@@ -52,14 +52,22 @@ class Speaker:
         vertices = surface.point[:, :3] / POSITION_SCALE
         self.skin_shapes = CM_TO_MM * smooth_along_skin(vertices, surface.triangles, made, SMOOTHING_METRES)
         self.shapes = face.read(self.skin_shapes.transpose(1, 0, 2)).transpose(1, 0, 2)
-        self._last: tuple[Take, Float32] | None = None
+        self._last: tuple[Take, Float32, Float32] | None = None
 
     def curves(self, take: Take) -> Float32:
         """Return the (T, K) activations; those of the last recording are kept for another variant."""
+        return self._said(take)[0]
+
+    def voice(self, take: Take) -> Float32:
+        """Return (T,) how probable it is that somebody speaks."""
+        return self._said(take)[1]
+
+    def _said(self, take: Take) -> tuple[Float32, Float32]:
         if self._last is None or self._last[0] is not take:
-            made = fuse(self._network, self._sampled, self._sample_shapes, take.features)
-            self._last = (take, made)
-        return self._last[1]
+            heard: HeardSpeech = hear(self._network, [take.features], len(take.features))
+            made = speak(self._network, self._sampled, self._sample_shapes, heard)
+            self._last = (take, made, heard.voice)
+        return self._last[1:]
 
     def move(self, curves: Float32) -> Float32:
         """Return the displacement (T, P, 3) in mm that (T, K) curves make; modes that they leave out rest."""

@@ -26,8 +26,9 @@ SHIFT_S = 5.0
 
 def same_twice(network: MMTalkerNetwork, face: Face, take: Take, seed: int) -> float:
     """Return the largest difference of finished curves between two runs from nothing with one seed."""
-    runs = [finish(Speaker(network, face).curves(take), network.config.names, take, seed) for _ in range(2)]
-    return float(np.abs(runs[0] - runs[1]).max())
+    speakers = [Speaker(network, face) for _ in range(2)]
+    one, other = (finish(s.curves(take), network.config.names, take, s.voice(take), seed) for s in speakers)
+    return float(np.abs(one - other).max())
 
 
 def joins(frames: int) -> list[tuple[int, int]]:

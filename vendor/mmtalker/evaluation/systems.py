@@ -28,7 +28,7 @@ AS_FILMED = AnimateOptions(blink_rate=BlinkStyle().rate)
 def network_systems(network: MMTalkerNetwork, name: str, seed: int = 0) -> dict[str, System]:
     """Return a network's systems by name.
 
-    ``NAME raw`` is what it says, in the range of a key; ``NAME finished`` adds silence gate and blinks. The
+    ``NAME raw`` is what it says, in the range of a key; ``NAME finished`` adds rest and blinks. The
     joint form has no curves that could be finished and gives the first alone. Both move the face by the
     shape keys that the network itself makes for it.
 
@@ -50,7 +50,8 @@ def network_systems(network: MMTalkerNetwork, name: str, seed: int = 0) -> dict[
 
     def finished(face: Face) -> Prediction:
         own = speaker(face)
-        return lambda take: own.move(finish(own.curves(take), network.config.names, take, seed))
+        names = network.config.names
+        return lambda take: own.move(finish(own.curves(take), names, take, own.voice(take), seed))
 
     return {f"{name} {Variant.RAW}": raw, f"{name} {Variant.FINISHED}": finished}
 
@@ -60,7 +61,7 @@ def still(face: Face) -> Prediction:
     return lambda take: np.zeros((len(take.features), *face.rest.shape), dtype=np.float32)
 
 
-def finish(curves: Float32, names: tuple[str, ...], take: Take, seed: int) -> Float32:
+def finish(curves: Float32, names: tuple[str, ...], take: Take, voice: Float32, seed: int) -> Float32:
     """Return the (T, K) curves that are keyed; blinks differ from recording to recording."""
     own = zlib.crc32(f"{seed} {take.clip.source} {take.clip.name}".encode())
-    return finish_curves(curves, names, take.level, FEATURE_RATE, AS_FILMED, own)
+    return finish_curves(curves, names, take.level, voice, FEATURE_RATE, AS_FILMED, own)

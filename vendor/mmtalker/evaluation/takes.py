@@ -13,7 +13,6 @@ from mmtalker.evaluation.face import Face
 from mmtalker.motion.silence import loudness
 from mmtalker.speech.audio import SAMPLE_RATE, Audio, load_audio
 from mmtalker.speech.features import FEATURE_RATE
-from mmtalker.training.targets import rest_in_silence
 
 Float32 = NDArray[np.float32]
 
@@ -53,7 +52,7 @@ class Truth:
     """How the face moved.
 
     Attributes:
-        curves: (T, 52) at 50 Hz, the mouth led to rest in silence as for training.
+        curves: (T, 52) at 50 Hz, as filmed.
         known: (52,) channels that the source says something about.
     """
 
@@ -78,8 +77,4 @@ def read_truth(corpus: Corpus, take: Take) -> Truth | None:
     motion = corpus.motion(take.clip)
     if motion is None:
         return None
-    curves = motion.at(take.times)
-    if take.clip.phones:
-        spans = [(phone.start, phone.end, phone.name) for phone in take.clip.phones]
-        curves = rest_in_silence(curves, spans, take.times)
-    return Truth(curves, motion.known)
+    return Truth(motion.at(take.times), motion.known)

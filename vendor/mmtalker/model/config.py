@@ -10,8 +10,13 @@ from typing import Any, Literal
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.motion.arkit import ARKIT_NAMES
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """Raised when old weights can no longer be read."""
+
+SILENCE = 0
+
+DEFAULT_STYLE = "natural"
+"""The mean of all people's styles."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,12 @@ class ModelConfig:
         identity_modes: J, numbers that say what kind of head it is, with displacement maps for each.
         identity_places: chart places that they are found from.
         trunk_width, trunk_layers: the MLP Φ.
-        dropout: during training, on the speech that a reader gets.
+        dropout: share of the speech channels that a reader misses in a window during training.
+        noise: added to the standardised speech channels during training, standard deviations.
+        phone_features: articulatory features that readers tell; column ``SILENCE`` of them is silence.
+        people: whom training saw, one learned style each; their mean is the default.
+        styles: named styles that may be asked for, :data:`DEFAULT_STYLE` first.
+        style_width: numbers that a style is made of.
         regression: ``factorised`` gives shape keys; ``joint`` is one network over point and
             motion feature together, for comparison.
     """
@@ -52,7 +62,7 @@ class ModelConfig:
     readers: int = 5
     width: int = 64
     attention_heads: int = 4
-    temporal_layers: int = 4
+    temporal_layers: int = 5
     chart_triangles: int = 0
     samples: int = 256
     sampling: Literal["learned", "uniform"] = "learned"
@@ -68,7 +78,12 @@ class ModelConfig:
     identity_places: int = 256
     trunk_width: int = 192
     trunk_layers: int = 3
-    dropout: float = 0.2
+    dropout: float = 0.5
+    noise: float = 0.4
+    phone_features: int = 26
+    people: tuple[str, ...] = ()
+    styles: tuple[str, ...] = (DEFAULT_STYLE,)
+    style_width: int = 8
     regression: Literal["factorised", "joint"] = "factorised"
 
     @property

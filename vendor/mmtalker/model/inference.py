@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mmtalker.model.config import SILENCE
 from mmtalker.model.network import MMTalkerNetwork, SampledHead
 from mmtalker.model.regression import FactorisedRegression
 from mmtalker.progress import Progress, silent
@@ -23,7 +24,7 @@ WINDOW = 800
 """Frames fused at once, 16 s: memory does not grow with the clip."""
 
 OVERLAP = 100
-"""Frames that neighbouring windows share; the readers' convolutions reach 15 frames to each side."""
+"""Frames that neighbouring windows share; the readers' convolutions reach 31 frames to each side."""
 
 FADE = 20
 """Frames in the middle of the overlap over which one window gives way to the next."""
@@ -75,11 +76,13 @@ class HeardSpeech:
         frames: T, at 50 Hz.
         local: (R, N, d) float16 per frame, window after window; neighbours share ``OVERLAP`` frames.
         whole: (W, R, d) per window.
+        voice: (T,) how probable it is that somebody speaks.
     """
 
     frames: int
     local: NDArray[np.float16]
     whole: Float32
+    voice: Float32
 
 
 def in_windows(
@@ -108,13 +111,17 @@ def hear(network: MMTalkerNetwork, chunks: Iterable[NDArray[np.floating[Any]]], 
         frames: how many there are in all.
     """
     local, whole = [], []
-    for features in in_windows(chunks, frames):
+    voice = np.zeros(frames, dtype=np.float32)
+    for (start, stop), features in zip(windows(frames), in_windows(chunks, frames), strict=True):
         # Rounded as the features of training are.
         rounded = features.astype(np.float16).astype(np.float32)
         made = network.speech(torch.from_numpy(rounded).to(network.speech.mean)[None])
+        told = torch.sigmoid(network.phones(made[0][0]).mean(dim=0)[:, SILENCE])
+        first = start + OVERLAP // 2 if start else 0  # the older window knows better what it had more before
+        voice[first:stop] = 1.0 - told[first - start :].cpu().numpy()
         local.append(made[0][0].half().cpu().numpy())
         whole.append(made[1][0].cpu().numpy())
-    return HeardSpeech(frames, np.concatenate(local, axis=1), np.stack(whole))
+    return HeardSpeech(frames, np.concatenate(local, axis=1), np.stack(whole), voice)
 
 
 @torch.inference_mode()
@@ -124,8 +131,18 @@ def speak(
     sample_shapes: Float32,
     heard: HeardSpeech,
     progress: Progress = silent,
+    style: torch.Tensor | None = None,
 ) -> Float32:
-    """Return the activations (T, K) of a head for what was heard; its shape keys are (K, S, 3) cm."""
+    """Return the activations (T, K) of a head for what was heard.
+
+    Args:
+        network: what speaks.
+        head: who speaks.
+        sample_shapes: (K, S, 3) its shape keys at the samples, cm.
+        heard: the speech.
+        progress: told about windows.
+        style: (1, style_width); None for the default.
+    """
     assert isinstance(network.regression, FactorisedRegression), "the joint form has no activations"
     result = np.zeros((heard.frames, network.config.channels), dtype=np.float32)
     shapes = torch.from_numpy(sample_shapes).to(head.static)
@@ -137,10 +154,9 @@ def speak(
         if start > 1:
             before, just_before = torch.from_numpy(result[start - 2 : start]).to(shapes)[:, None]
             past = past_motion(shapes, before, just_before)
-        encoded = network.geometry(head.static, past, head.neighbours)
         local = heard.local[:, read : read + stop - start]
         speech = (torch.from_numpy(values)[None].to(shapes) for values in (local, whole))
-        motion = network.fusion(*speech, encoded, head.log_weight)
+        motion = network.fuse(head, *speech, past, style)
         made = network.regression.activations(motion)[0].cpu().numpy()
         read += stop - start
         if start == 0:
@@ -159,7 +175,8 @@ def fuse(
     sample_shapes: Float32,
     features: NDArray[np.float16],
     progress: Progress = silent,
+    style: torch.Tensor | None = None,
 ) -> Float32:
     """Return the activations (T, K) for (T, L, D) speech features at 50 Hz: hear, then speak."""
     heard = hear(network, [features], len(features))
-    return speak(network, head, sample_shapes, heard, progress)
+    return speak(network, head, sample_shapes, heard, progress, style)

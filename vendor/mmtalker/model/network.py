@@ -20,6 +20,7 @@ from mmtalker.model.regression import (
 )
 from mmtalker.model.sampling import TriangleSampler
 from mmtalker.model.speech import SpeechFeatures
+from mmtalker.model.style import PersonalStyle
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,19 @@ class MMTalkerNetwork(nn.Module):
             config.readers,
             config.temporal_layers,
             config.dropout,
+            config.noise,
         )
+        # Every reader has to tell the phones, in any language: a few people's films alone teach it how those
+        # few sound.
+        self.phones = nn.Linear(config.width, config.phone_features)
+        self.style = PersonalStyle(len(config.people), len(config.styles), config.style_width)
         self.fusion = Fusion(
-            config.fusion, config.graph_width, config.width, config.attention_heads, config.readers
+            config.fusion,
+            config.graph_width,
+            config.width,
+            config.attention_heads,
+            config.readers,
+            config.style_width,
         )
         motion_width = 2 * config.width
         trunk = Trunk(
@@ -116,20 +127,30 @@ class MMTalkerNetwork(nn.Module):
         local, whole = self.point_features(head, uv)
         return self.regression.shapes(uv, point, local, whole, head.identity)
 
-    def motion(self, head: SampledHead, features: Tensor, past: Tensor) -> Tensor:
+    def motion(
+        self, head: SampledHead, features: Tensor, past: Tensor, style: Tensor | None = None
+    ) -> Tensor:
         """Fuse one window of speech with a head.
 
         Args:
             head: the sampled head.
             features: (B, T, L, D) encoder layers at 50 Hz.
             past: (B, S, 6) displacement and velocity of the samples just before the window, cm.
+            style: (B, style_width) or (1, style_width), see :class:`PersonalStyle`; None for the default.
 
         Returns:
             m (B, R, T, 2 d).
         """
         local, whole = self.speech(features)
+        return self.fuse(head, local, whole, past, style)
+
+    def fuse(
+        self, head: SampledHead, local: Tensor, whole: Tensor, past: Tensor, style: Tensor | None = None
+    ) -> Tensor:
+        """Fuse what readers took from speech, (B, R, T, d) and (B, R, d); the rest as in :meth:`motion`."""
         encoded = self.geometry(head.static, past, head.neighbours)
-        out: Tensor = self.fusion(local, whole, encoded, head.log_weight)
+        own = self.style.default() if style is None else style
+        out: Tensor = self.fusion(local, whole, encoded, head.log_weight, own)
         return out
 
     def activations(self, head: SampledHead, features: Tensor, past: Tensor) -> Tensor:
@@ -140,3 +161,8 @@ class MMTalkerNetwork(nn.Module):
         """Return (R, B, T, K), what each reader says, for training; arguments as in :meth:`motion`."""
         assert isinstance(self.regression, FactorisedRegression), "the joint form has no activations"
         return self.regression.each(self.motion(head, features, past))
+
+    def shape_parts(self) -> tuple[nn.Module, ...]:
+        """Return what makes shape keys and has nothing to do with speech."""
+        assert isinstance(self.regression, FactorisedRegression), "the joint form has no shapes"
+        return self.sampler, self.identity, self.geometry, self.regression.trunk, self.regression.shape

@@ -1,4 +1,4 @@
-"""From the model's raw curves to the ones that are keyed: silence, life of brows and lids, blinks, range."""
+"""From the model's raw curves to the ones that are keyed: rest, life of brows and lids, blinks, range."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.model.config import DEFAULT_STYLE
 from mmtalker.motion.blink import blink_curves, blink_times
 from mmtalker.motion.life import add_life, draw_life
 from mmtalker.motion.phrases import find_phrases
-from mmtalker.motion.silence import speech_gate
+from mmtalker.motion.silence import rest_gate
 
 Float32 = NDArray[np.float32]
 
@@ -31,14 +32,19 @@ class AnimateOptions:
         life: factor on the motion of brows and lids that speech does not tell; 0 for none.
         blink_rate: blinks a minute; 0 for none. In conversation people blink 26 times on the average
             (Bentivoglio et al. 1997), GRID's speaker reads with 47.
-        silence_gate: lead the mouth to rest in pauses.
+        silence_rest: how far the mouth comes to rest in long silence; 0 keeps what the model says. Short pauses
+            stay as they are.
+        style: whose way of speaking: one of the model's styles.
+        style_strength: how far it goes from the model's default; 0 for none of it, negative for the opposite.
     """
 
     mouth_strength: float = 1.0
     brow_strength: float = 1.0
     life: float = 1.0
     blink_rate: float = 30.0
-    silence_gate: bool = True
+    silence_rest: float = 1.0
+    style: str = DEFAULT_STYLE
+    style_strength: float = 1.0
 
     @staticmethod
     def from_json(values: dict[str, Any]) -> AnimateOptions:
@@ -54,8 +60,11 @@ class AnimateOptions:
                     ErrorCode.BAD_REQUEST,
                     f"There is no option {name!r}. The options are {', '.join(sorted(known))}.",
                 )
+            if isinstance(known[name], str):
+                if not isinstance(value, str):
+                    raise MMTalkerError(ErrorCode.BAD_REQUEST, f"The option {name!r} must be a name.")
             # By comparison, since a whole number may be too large for isfinite.
-            if not isinstance(value, bool | int | float) or not abs(value) <= LARGEST_OPTION:
+            elif not isinstance(value, bool | int | float) or not abs(value) <= LARGEST_OPTION:
                 raise MMTalkerError(
                     ErrorCode.BAD_REQUEST,
                     f"The option {name!r} must be a finite number of at most {LARGEST_OPTION:g}.",
@@ -67,6 +76,7 @@ def finish_curves(
     raw: Float32,
     names: tuple[str, ...],
     level: Float32,
+    voice: Float32,
     rate: float,
     options: AnimateOptions,
     seed: int,
@@ -77,7 +87,8 @@ def finish_curves(
         raw: (R, K) the network's activations.
         names: K channels.
         level: (R,) loudness of the speech in dB of full scale.
-        rate: of both, Hz.
+        voice: (R,) how probable it is that somebody speaks.
+        rate: of all three, Hz.
         options: the user's choices.
         seed: of life and blinks; any whole number.
 
@@ -89,8 +100,8 @@ def finish_curves(
     brows = [i for i, name in enumerate(names) if name.startswith("brow")]
     curves[:, mouth] *= options.mouth_strength
     curves[:, brows] *= options.brow_strength
-    if options.silence_gate:
-        curves[:, mouth] *= speech_gate(level, rate)[:, None]
+    rest = np.clip(options.silence_rest, 0.0, 1.0) * (1.0 - rest_gate(voice, level, rate))
+    curves[:, mouth] *= 1.0 - rest[:, None]
     heard = find_phrases(level, rate)
     # Each draws from its own source: blinks stay as they are with or without life. Seeds may be negative.
     for_life, for_blinks = (np.random.default_rng(s) for s in np.random.SeedSequence(seed % 2**64).spawn(2))

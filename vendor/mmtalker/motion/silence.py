@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_closing, distance_transform_edt
+from scipy.ndimage import binary_closing, binary_opening, distance_transform_edt
 
 Float32 = NDArray[np.float32]
 
@@ -57,3 +57,60 @@ def speech_gate(level: Float32, rate: float) -> Float32:
     away = distance_transform_edt(~speech) / rate
     gate: Float32 = (0.5 + 0.5 * np.cos(np.pi * np.clip(away / RAMP, 0.0, 1.0))).astype(np.float32)
     return gate
+
+
+REST_AFTER = 0.6
+"""Seconds of silence after which the mouth begins to come to rest."""
+
+SETTLE = 0.4
+"""Seconds that it takes."""
+
+OPEN_AHEAD = 0.5
+"""Seconds before the voice at which the mouth begins to leave rest: people part their lips 0.3 to 0.5 s early."""
+
+READY = 0.15
+"""Seconds before the voice at which it moves as the network says."""
+
+LONG_PAUSE = 1.0
+"""Seconds; in a shorter pause between sounds nothing comes to rest."""
+
+VOICED = 0.5
+"""Probability from which somebody speaks."""
+
+SHORTEST_SOUND = 0.08
+"""Seconds; what is taken for a voice for a shorter time is a click."""
+
+
+def rest_gate(voice: Float32, level: Float32, rate: float) -> Float32:
+    """Return (N,) in 0..1: how much of the network's motion is left, 0 in long silence.
+
+    Args:
+        voice: (N,) probability that somebody speaks.
+        level: (N,) loudness in dB of full scale: what is below hearing is silent whatever ``voice`` says.
+        rate: of both, Hz.
+    """
+    speaks = (voice > VOICED) & (level > ABSOLUTE_FLOOR_DB)
+    padded = np.pad(speaks, max(1, round(SHORTEST_PAUSE * rate)))
+    closed = binary_closing(padded, structure=np.ones(max(1, round(SHORTEST_PAUSE * rate)), dtype=bool))
+    opened = binary_opening(closed, structure=np.ones(max(1, round(SHORTEST_SOUND * rate)), dtype=bool))
+    width = max(1, round(SHORTEST_PAUSE * rate))
+    speaks = opened[width:-width]
+    gate = np.zeros(len(speaks), dtype=np.float32)
+    if not speaks.any():
+        return gate
+    times = np.arange(len(speaks)) / rate
+    sounds = times[speaks]
+    before = np.searchsorted(sounds, times, side="right")
+    since = np.where(before > 0, times - sounds[np.maximum(before - 1, 0)], np.inf)
+    until = np.where(before < len(sounds), sounds[np.minimum(before, len(sounds) - 1)] - times, np.inf)
+    until[speaks] = 0.0
+    leaving = _eased((since - REST_AFTER) / SETTLE)
+    coming = _eased((until - READY) / (OPEN_AHEAD - READY))
+    gate[:] = np.where(since + until < LONG_PAUSE, 1.0, np.maximum(leaving, coming))
+    return gate
+
+
+def _eased(way: NDArray[np.float64]) -> NDArray[np.float64]:
+    """1 up to 0, 0 from 1 on, a cosine between."""
+    eased: NDArray[np.float64] = 0.5 + 0.5 * np.cos(np.pi * np.clip(way, 0.0, 1.0))
+    return eased

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mmtalker.errors import ErrorCode, MMTalkerError
@@ -24,6 +26,8 @@ class Batch:
         known: (B, K) whether the source of a window says something about the channel.
         before: (B, 2, K) activations of the two frames before each window.
         from_rest: (B,) windows that shall not see them.
+        person: (B,) number of the speaker among the model's people; -1 for the default style.
+        phones: (B, T, F) articulatory features; NaN where nobody knows what is said.
     """
 
     features: Tensor
@@ -31,6 +35,8 @@ class Batch:
     known: Tensor
     before: Tensor
     from_rest: Tensor
+    person: Tensor
+    phones: Tensor
 
     def part(self, rank: int, processes: int) -> Batch:
         """Return the windows of one of several processes."""
@@ -66,14 +72,16 @@ class Batches:
             )
         self._share = share / share.sum()
         self._mirror = mirror_order()
+        self._weights = [_by_speaker(found) for found in self._sets]
 
     def draw(self, rng: np.random.Generator) -> Batch:
         """Draw one batch; the same generator state gives the same one."""
         window = self._config.window
-        features, targets, known, before = [], [], [], []
+        features, targets, known, before, people, phones = [], [], [], [], [], []
+        names = self._config.model.people
         for source in rng.choice(len(self._sets), self._config.batch, p=self._share):
             found = self._sets[int(source)]
-            utterance = found[int(rng.integers(len(found)))]
+            utterance = found[int(rng.choice(len(found), p=self._weights[int(source)]))]
             start = int(rng.integers(2, len(utterance.features) - window))
             target = utterance.target[start - 2 : start + window]
             says = utterance.known
@@ -81,9 +89,20 @@ class Batches:
                 target, says = target[:, self._mirror], says[self._mirror]
             features.append(utterance.features[start : start + window])
             known.append(says)
+            phones.append(utterance.phones[start : start + window])
+            own = utterance.speaker in names and rng.random() >= self._config.default_style
+            people.append(names.index(utterance.speaker) if own else -1)
             before.append(target[:2])
             targets.append(target[2:])
         from_rest = rng.random(self._config.batch) < self._config.no_past
-        stacked = [np.stack(part).astype(np.float32) for part in (features, targets, before)]
-        first, second, third = (torch.from_numpy(part) for part in stacked)
-        return Batch(first, second, torch.from_numpy(np.stack(known)), third, torch.from_numpy(from_rest))
+        stacked = [np.stack(part).astype(np.float32) for part in (features, targets, before, phones)]
+        first, second, third, fourth = (torch.from_numpy(part) for part in stacked)
+        says_what, who = torch.from_numpy(np.stack(known)), torch.tensor(people)
+        return Batch(first, second, says_what, third, torch.from_numpy(from_rest), who, fourth)
+
+
+def _by_speaker(utterances: list[Utterance]) -> NDArray[np.float64]:
+    """Return chances that favour speakers of few recordings: each speaker's, by the root of their number."""
+    count = Counter(utterance.speaker for utterance in utterances)
+    weight = np.array([count[utterance.speaker] ** -0.5 for utterance in utterances])
+    return weight / weight.sum()

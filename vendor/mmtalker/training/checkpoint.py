@@ -32,9 +32,13 @@ class Checkpoint:
             if name in self._state:
                 module.load_state_dict(self._state[name])
 
+    def done(self, stage: str) -> int:
+        """Return how many steps of a stage are done."""
+        return int(self._state["done"].get(stage, 0))
+
     def begin(self, stage: str, optimiser: torch.optim.Optimizer) -> int:
         """Return how many steps of a stage are done, and bring its optimiser back to where it was."""
-        done = int(self._state["done"].get(stage, 0))
+        done = self.done(stage)
         if done and self._state.get("stage") == stage:
             optimiser.load_state_dict(self._state["optimiser"])
             if self._run.first:
@@ -49,13 +53,12 @@ class Checkpoint:
         average: MMTalkerNetwork | None,
         optimiser: torch.optim.Optimizer,
     ) -> None:
-        """Keep a stage's state; without ``average`` the stage's network is the average itself."""
+        """Keep a stage's state; without ``average`` the stage's network is the average as well."""
         self._state["done"] = {**self._state["done"], stage: step}
         self._state["stage"] = stage
         self._state["optimiser"] = optimiser.state_dict()
         self._state["average"] = (average or network).state_dict()
-        if average is not None:
-            self._state["network"] = network.state_dict()
+        self._state["network"] = network.state_dict()
         if self._run.first:
             with replacing(self._path) as partial:
                 torch.save(self._state, partial)

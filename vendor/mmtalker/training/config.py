@@ -17,28 +17,30 @@ class LossWeights:
 
     shape: float = 4.0
     displacement: float = 15.0
-    lip_vertex: float = 12.0
-    activation: float = 1.0
-    velocity: float = 4.0
+    lip_vertex: float = 4.0
+    activation: float = 2.0
+    velocity: float = 150.0
     lip_contact: float = 12.0
     mouth_width: float = 10.0
     eye_closure: float = 4.0
+    phones: float = 0.5
     roughness: float = 0.5
 
 
 def default_copies() -> dict[str, int]:
-    return {"grid": 4, "facegood": 3, "kokoro": 1, "nathalie": 1, "kerstin": 1, "flemishguy": 1}
+    return {"grid": 1, "grid-speakers": 3, "facegood": 1}
 
 
 def default_shares() -> dict[str, float]:
     return {
-        "grid": 0.45,
-        "facegood": 0.02,
-        "kokoro": 0.40,
-        "nathalie": 0.03,
-        "kerstin": 0.03,
-        "flemishguy": 0.03,
-        "noise": 0.04,
+        "grid": 0.30,
+        "grid-speakers": 0.26,
+        "facegood": 0.05,
+        "kokoro": 0.20,
+        "nathalie": 0.06,
+        "kerstin": 0.04,
+        "flemishguy": 0.04,
+        "noise": 0.05,
     }
 
 
@@ -47,9 +49,8 @@ class TrainConfig:
     """One training run.
 
     Attributes:
-        steps: optimiser steps.
-        shape_steps: steps after them that refine the shape keys alone.
-        settle_steps: steps at the end in which only activations learn, on the refined shape keys.
+        steps: optimiser steps of motion, on finished shape keys.
+        shape_steps: steps before them in which shape keys learn.
         batch: windows of speech a step, over all processes together.
         window: frames of a window, at 50 Hz.
         samples: geometry samples a step, drawn anew; inference may use more.
@@ -62,8 +63,10 @@ class TrainConfig:
         copies: changed copies of each recording, by source; 1 for a source that is not named.
         shares: part of every batch that comes from each source; sources that are not there leave
             theirs to the others.
-        without: sources that are left out. What animated unfilmed speech may still have seen them: see
-            ``corpus leave-out``.
+        without: sources that are left out.
+        with_people: speakers to train on although they are kept for tests: for the last run, when every
+            choice has been made.
+        default_style: share of windows that are learned in the mean of all styles and not in the speaker's own.
         noise_clips: recordings without speech.
         anny_heads, ict_heads: random identities beside each model's own.
         remeshed: share of them with another topology than their model's.
@@ -75,21 +78,22 @@ class TrainConfig:
         model: the network.
     """
 
-    steps: int = 3000
-    shape_steps: int = 10000
-    settle_steps: int = 600
-    batch: int = 16
-    window: int = 90
+    steps: int = 1500
+    shape_steps: int = 14000
+    batch: int = 36
+    window: int = 120
     samples: int = 96
     shape_points: int = 1024
     motion_points: int = 128
     learning_rate: float = 2.5e-3
     weight_decay: float = 0.02
-    average: float = 0.998
+    average: float = 0.99
     precision: Literal["float32", "bfloat16"] = "bfloat16"
     copies: dict[str, int] = field(default_factory=default_copies)
     shares: dict[str, float] = field(default_factory=default_shares)
     without: tuple[str, ...] = ()
+    with_people: tuple[str, ...] = ()
+    default_style: float = 0.3
     noise_clips: int = 40
     anny_heads: int = 20
     ict_heads: int = 20
@@ -115,7 +119,8 @@ class TrainConfig:
             known = {item.name for item in fields(TrainConfig)}
             if unknown := set(values) - known:
                 raise ValueError(f"unknown fields {', '.join(sorted(unknown))}")
-            values["without"] = tuple(values.get("without", ()))
+            for name in ("without", "with_people"):
+                values[name] = tuple(values.get(name, ()))
             if "losses" in values:
                 values["losses"] = LossWeights(**values["losses"])
             if "model" in values:

@@ -48,7 +48,7 @@ def learn(
     parameters = [parameter for group in stage.groups for parameter in group["params"]]
     for parameter in parameters:
         parameter.requires_grad_(True)
-    stage.network.train(average is not None)
+    stage.network.train(average is not None)  # only what speaks behaves otherwise in training
     optimiser = stage.optimiser(stage.groups, betas=(0.9, 0.98))  # type: ignore[call-arg]
     mixed = torch.autocast(run.device.type, torch.bfloat16, enabled=config.precision == "bfloat16")
     for step in range(checkpoint.begin(stage.name, optimiser), stage.steps):

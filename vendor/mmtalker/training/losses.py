@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 CLOSURE_REACH = 0.12
 """Centimetres of lip gap below which closing counts most."""
@@ -40,8 +41,8 @@ def largest_error(predicted: Tensor, truth: Tensor) -> Tensor:
 
 
 def velocity_loss(predicted: Tensor, truth: Tensor) -> Tensor:
-    """Mean squared error of frame-to-frame activation change, (B, T, K)."""
-    return ((predicted.diff(dim=1) - truth.diff(dim=1)) ** 2).mean()
+    """Mean squared error of the (B, T, P, 3) points' way from frame to frame, cm²."""
+    return ((predicted.diff(dim=1) - truth.diff(dim=1)) ** 2).sum(dim=-1).mean()
 
 
 def facing_gap(displacement: Tensor) -> Tensor:
@@ -75,6 +76,21 @@ def closure_loss(predicted: Tensor, truth: Tensor) -> Tensor:
     All frames count alike: nobody hears a blink, and where closed lids count more the eye is half shut.
     """
     return ((predicted - truth) ** 2).mean()
+
+
+def phone_loss(logits: Tensor, phones: Tensor) -> Tensor:
+    """Cross-entropy of articulatory features that every reader tells.
+
+    Args:
+        logits: (B, R, T, F).
+        phones: (B, T, F) in 0..1; NaN where nobody knows what is said.
+    """
+    known = phones.isfinite().all(dim=-1)
+    told = logits.transpose(1, 2)[known].float()
+    if not len(told):
+        return logits.sum() * 0.0
+    truth = phones[known][:, None].expand_as(told)
+    return binary_cross_entropy_with_logits(told, truth)
 
 
 def roughness_loss(change: Tensor) -> Tensor:

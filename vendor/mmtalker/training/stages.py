@@ -1,10 +1,10 @@
-"""The three stages of a run: everything together, shape keys alone, and activations on the finished keys."""
+"""The two stages of a run: shape keys, and then how speech moves them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,13 +19,10 @@ from mmtalker.training.config import TrainConfig
 from mmtalker.training.distributed import Processes
 from mmtalker.training.head_set import HeadTensors, Places
 from mmtalker.training.losses import facing_gap, shape_loss
-from mmtalker.training.step import StepLoss
+from mmtalker.training.step import MotionLoss
 
 CHART_RATE = 5.0
 """How much faster the grids over the chart learn: each of their nodes is touched by few points a step."""
-
-SETTLE_RATE = 0.3
-"""Learning rate of the last stage, as a part of the first one's."""
 
 Terms = dict[str, Tensor]
 
@@ -63,35 +60,6 @@ def draw_head(heads: list[HeadTensors], rng: np.random.Generator, own: float = 0
     models = sum(head.own for head in heads)
     pool = models if rng.random() < own else len(heads)
     return heads[int(rng.integers(pool))]
-
-
-def everything(
-    network: MMTalkerNetwork,
-    chart: Chart,
-    heads: list[HeadTensors],
-    batches: Batches,
-    config: TrainConfig,
-    run: Processes,
-) -> Stage:
-    """Motion and shape keys together.
-
-    Args:
-        network: to train.
-        chart: over which samples are drawn.
-        heads: to draw from.
-        batches: of speech.
-        config: of the run.
-        run: this process.
-    """
-    module = run.share(StepLoss(network, chart, config))
-
-    def loss_at(step: int) -> Terms:
-        rng, generator = draws(config, 0, step)
-        head, batch = draw_head(heads, rng), batches.draw(rng).part(run.rank, run.count)
-        terms: Terms = module(head, batch, generator)
-        return terms
-
-    return Stage("all", config.steps, network, parameter_groups(network, config), module, loss_at)
 
 
 def shape_keys(
@@ -144,26 +112,46 @@ def shape_keys(
     return Stage("shapes", config.shape_steps, network, groups, network, loss_at, torch.optim.Adam)
 
 
-def settle(
-    network: MMTalkerNetwork, chart: Chart, heads: list[HeadTensors], batches: Batches, config: TrainConfig
-) -> Stage | None:
-    """Let the activations get used to the finished shape keys, which stay. None for the joint form."""
-    regression = network.regression
-    if not isinstance(regression, FactorisedRegression):
-        return None
-    fine = replace(config, samples=config.model.samples, shape_points=config.motion_points)
-    module = StepLoss(network, chart, fine)
+def motion(
+    network: MMTalkerNetwork,
+    chart: Chart,
+    heads: list[HeadTensors],
+    batches: Batches,
+    config: TrainConfig,
+    run: Processes,
+) -> Stage:
+    """How speech moves the finished shape keys; in the joint form, everything.
+
+    Args:
+        network: to train.
+        chart: over which samples are drawn.
+        heads: to draw from.
+        batches: of speech.
+        config: of the run.
+        run: this process.
+    """
+    module = run.share(MotionLoss(network, chart, config))
 
     def loss_at(step: int) -> Terms:
-        rng, generator = draws(config, 2, step)
-        terms: Terms = module(draw_head(heads, rng), batches.draw(rng), generator)
+        rng, generator = draws(config, 0, step)
+        torch.manual_seed(int(rng.integers(2**62)))  # of what readers miss, so that a run that goes on repeats it
+        head, batch = draw_head(heads, rng), batches.draw(rng).part(run.rank, run.count)
+        terms: Terms = module(head, batch, generator)
         return terms
 
-    moving = (network.speech, network.fusion, regression.readers)
-    parameters = [parameter for part in moving for parameter in part.parameters()]
-    parameters.append(regression.directions)
-    groups = [{"params": parameters, "peak": SETTLE_RATE * config.learning_rate}]
-    return Stage("settle", config.settle_steps, network, groups, module, loss_at, torch.optim.Adam)
+    regression = network.regression
+    if isinstance(regression, FactorisedRegression):
+        for part in network.shape_parts():
+            part.requires_grad_(False)
+        moving = (network.speech, network.style, network.phones, network.fusion, regression.readers)
+        parameters = [parameter for part in moving for parameter in part.parameters()]
+        groups = [
+            {"params": parameters, "peak": config.learning_rate, "weight_decay": config.weight_decay},
+            {"params": [regression.directions], "peak": config.learning_rate, "weight_decay": 0.0},
+        ]
+    else:
+        groups = parameter_groups(network, config)
+    return Stage("motion", config.steps, network, groups, module, loss_at)
 
 
 def parameter_groups(network: MMTalkerNetwork, config: TrainConfig) -> list[dict[str, Any]]:

@@ -22,13 +22,15 @@ from mmtalker.training.losses import (
     displacement_loss,
     facing_gap,
     largest_error,
-    shape_loss,
+    phone_loss,
     velocity_loss,
 )
 
 
-class StepLoss(nn.Module):
-    """The network with its losses, as one module, so that several processes can share the work.
+class MotionLoss(nn.Module):
+    """The network with the losses of its motion, as one module, so that several processes can share the work.
+
+    Shape keys are as they are: what speech cannot tell would only bend them.
 
     Args:
         network: to train.
@@ -45,29 +47,30 @@ class StepLoss(nn.Module):
         network, config = self.network, self._config
         device = self._chart.corners.device
         batch = batch.to(device)
-        sampled = sample_head(network, self._chart, head.surface, config.samples, generator)
+        with torch.set_grad_enabled(isinstance(network.regression, JointRegression)):
+            sampled = sample_head(network, self._chart, head.surface, config.samples, generator)
         true_at_samples = head.at(sampled.uv.detach().cpu().numpy()).shapes.to(device)
         past = past_motion(true_at_samples, batch.before[:, 0], batch.before[:, 1])
         past = past * (~batch.from_rest).to(past)[:, None, None]
 
-        rows = torch.multinomial(head.weight, config.shape_points, replacement=True, generator=generator)
+        rows = torch.multinomial(head.weight, config.motion_points, replacement=True, generator=generator)
         places = head.places[rows].to(device)
         lips, lids = _Lips(head.lips.to(device), head.lip_rest.to(device)), head.lids.to(device)
+        local, whole = network.speech(batch.features)
+        style = network.style.of_people(batch.person)
+        motion = network.fuse(sampled, local, whole, past, style)
+        phones = {"phones": phone_loss(network.phones(local), batch.phones)}
         if isinstance(network.regression, JointRegression):
-            motion = network.motion(sampled, batch.features, past)
-            few_rows = torch.arange(config.motion_points, device=device)
-            return _joint_terms(network, sampled, motion, batch, places[few_rows], lips, lids)
-        parts = [places, lips.places, lids]
-        compared = Places.joined(parts)
-        shapes = network.shapes(sampled, compared.uv, compared.point)
-        said = network.each_activations(sampled, batch.features, past)
+            return phones | _joint_terms(network, sampled, motion, batch, places, lips, lids)
+        compared = Places.joined([places, lips.places, lids])
+        with torch.no_grad():
+            shapes = network.shapes(sampled, compared.uv, compared.point)
+        said = network.regression.each(motion)
         # In whole precision: half of it knows a displacement to a two hundredth.
         with torch.autocast(device.type, enabled=False):
-            made = torch.split(shapes.float(), [len(part.uv) for part in parts], dim=1)
-            return {
-                "shape": _shape_term(made[0], places) + _shape_term(made[1], lips.places),
-                **self._motion_terms(said.float(), batch, made, (places, lips, lids)),
-            }
+            sizes = [len(part.uv) for part in (places, lips.places, lids)]
+            made = torch.split(shapes.float(), sizes, dim=1)
+            return phones | self._motion_terms(said.float(), batch, made, (places, lips, lids))
 
     def _motion_terms(
         self,
@@ -82,19 +85,18 @@ class StepLoss(nn.Module):
         known = batch.known[:, None].to(said)
         # Each reader learns by itself, as if the batch were so many times as large.
         activations, target = (said * known).flatten(0, 1), (batch.target * known).repeat(len(said), 1, 1)
-        # Shape keys learn from shape keys alone: what speech cannot tell would only bend them.
-        at_places, at_lips, at_lids = (part.detach() for part in made)
+        at_places, at_lips, at_lids = made
         places, lips, lids = true
-        few = slice(0, self._config.motion_points)
-        one = torch.ones_like(places.uv[few, 0])  # rows were drawn by weight already
+        one = torch.ones_like(places.uv[:, 0])  # rows were drawn by weight already
         true_lips = lips.places.shapes
+        lips_made, lips_true = _moved(activations, at_lips), _moved(target, true_lips)
         return {
             "displacement": displacement_loss(
-                _moved(activations, at_places[:, few]), _moved(target, places.shapes[:, few]), one
+                _moved(activations, at_places), _moved(target, places.shapes), one
             ),
-            "lip_vertex": largest_error(_moved(activations, at_lips), _moved(target, true_lips)),
+            "lip_vertex": largest_error(lips_made, lips_true),
             "activation": ((activations - target) ** 2).mean(),
-            "velocity": velocity_loss(activations, target),
+            "velocity": velocity_loss(lips_made, lips_true),
             # Of the readers' mean: each misses a short closure in its own way, and the mean would not close.
             "lip_contact": contact_loss(
                 (said * known).mean(dim=0) @ facing_gap(at_lips),
@@ -119,10 +121,6 @@ def _moved(activations: Tensor, shapes: Tensor) -> Tensor:
     return torch.einsum("btk,kpc->btpc", activations, shapes)
 
 
-def _shape_term(made: Tensor, places: Places) -> Tensor:
-    return shape_loss(made, places.shapes, made.new_ones(len(made)))
-
-
 def _joint_terms(
     network: MMTalkerNetwork,
     sampled: SampledHead,
@@ -140,13 +138,16 @@ def _joint_terms(
     made = network.regression(motion, compared.uv, compared.point, local, whole).float()
     with torch.autocast(made.device.type, enabled=False):
         truth = _moved(batch.target, compared.shapes)
+        # Speech without motion has phones to tell and nothing else.
+        moves = batch.known.any(dim=1)[:, None, None, None].to(made)
+        made, truth = made * moves, truth * moves
     sizes = [len(part.uv) for part in parts]
     _, made_lips, made_lids = torch.split(made, sizes, dim=2)
     _, true_lips, true_lids = torch.split(truth, sizes, dim=2)
     return {
         "displacement": displacement_loss(made, truth, torch.ones_like(compared.uv[:, 0])),
         "lip_vertex": largest_error(made_lips, true_lips),
-        "velocity": velocity_loss(made, truth),
+        "velocity": velocity_loss(made_lips, true_lips),
         "lip_contact": contact_loss(facing_gap(made_lips), facing_gap(true_lips), lips.rest),
         "mouth_width": ((across(made_lips) - across(true_lips)) ** 2).mean(),
         "eye_closure": closure_loss(facing_gap(made_lids), facing_gap(true_lids)),

@@ -1,7 +1,7 @@
 """Train the network on a corpus: ``python -m mmtalker train``.
 
-It reads from top to bottom: corpus, heads, network, three stages, figures, weights. A run that was stopped
-goes on from its last checkpoint. Started by ``torchrun``, several processes share the first stage.
+It reads from top to bottom: corpus, heads, network, two stages, styles, figures, weights. A run that was
+stopped goes on from its last checkpoint. Started by ``torchrun``, several processes share the last stage.
 """
 
 from __future__ import annotations
@@ -9,20 +9,23 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+import safetensors.torch
 import torch
 
 from mmtalker.cli.bar import ProgressBar
 from mmtalker.data.corpus import Corpus, read_corpus
 from mmtalker.data.vertex_corpora.store import is_vertex_corpus
 from mmtalker.device import choose_device
+from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.evaluation.score import Figures
 from mmtalker.evaluation.summary import network_figures
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.model.heads import Chart
-from mmtalker.model.loading import DEFAULT_FOLDER, save_model
+from mmtalker.model.loading import DEFAULT_FOLDER, WEIGHTS_NAME, save_model
 from mmtalker.model.network import MMTalkerNetwork
 from mmtalker.model.regression import FactorisedRegression
 from mmtalker.speech.cache import FeatureCache
@@ -34,15 +37,38 @@ from mmtalker.training.config import TrainConfig
 from mmtalker.training.directions import channel_use, training_activations, training_directions
 from mmtalker.training.distributed import Processes, processes
 from mmtalker.training.head_set import load_heads
+from mmtalker.training.labels import teacher
 from mmtalker.training.log import Log, draw_log
 from mmtalker.training.loop import LICENCE, learn
 from mmtalker.training.maps import fit_identity, fit_maps
-from mmtalker.training.stages import everything, frozen_copy, settle, shape_keys
-from mmtalker.training.utterances import Utterance, feature_statistics, training_utterances
+from mmtalker.training.ranges import openings, to_one_range
+from mmtalker.training.stages import frozen_copy, motion, shape_keys
+from mmtalker.training.styles import STYLES, measure_styles
+from mmtalker.training.utterances import Label, Utterance, feature_statistics, training_utterances
 from mmtalker.training.vertex_training import train_vertices
 
 
-def train(config: TrainConfig, corpus: Path, out: Path, cache: Path, device: torch.device) -> None:
+@dataclass(frozen=True)
+class Start:
+    """What a run takes over from earlier ones.
+
+    Attributes:
+        keys: folder of weights whose shape keys are kept instead of learned.
+        teacher: folder of weights that say how a face moves in speech that nobody filmed.
+    """
+
+    keys: Path | None = None
+    teacher: Path | None = None
+
+
+def train(
+    config: TrainConfig,
+    corpus: Path,
+    out: Path,
+    cache: Path,
+    device: torch.device,
+    start: Start = Start(),  # noqa: B008 - frozen
+) -> None:
     """Run all steps, or the rest of them, and write the weights to ``out``.
 
     Args:
@@ -51,57 +77,68 @@ def train(config: TrainConfig, corpus: Path, out: Path, cache: Path, device: tor
         out: folder for weights, log and checkpoint.
         cache: folder for encoded speech, which runs may share.
         device: where to train.
+        start: what is taken over from earlier runs.
     """
     if is_vertex_corpus(corpus):
         train_vertices(config, corpus, out, cache, device)
         return
     with processes(device) as run:
-        _train(config, corpus, out, cache, run)
+        _train(config, corpus, out, cache, run, start)
 
 
-def _train(config: TrainConfig, folder: Path, out: Path, cache: Path, run: Processes) -> None:
+def _train(config: TrainConfig, folder: Path, out: Path, cache: Path, run: Processes, start: Start) -> None:
     torch.manual_seed(config.seed)
     out.mkdir(parents=True, exist_ok=True)
     corpus = read_corpus(folder)
     canonical = load_canonical()
     chart = Chart(torch.from_numpy(canonical.uv[canonical.chart_triangles]).to(run.device))
-    config = replace(config, model=replace(config.model, chart_triangles=len(chart.corners)))
     heads = load_heads(folder, config)
-    sets = load_speech(config, folder, cache, run)
+    label = teacher(start.teacher, chart, heads[0]) if start.teacher else None
+    as_filmed = load_speech(config, folder, cache, run, label)
+    opening = openings(as_filmed)
+    usual = float(np.median(list(opening.values()))) if opening else 0.0
+    sets = to_one_range(as_filmed, opening, usual)
+    people = tuple(sorted(opening))
+    model = replace(config.model, chart_triangles=len(chart.corners), people=people, styles=STYLES)
+    config = replace(config, model=model)
     batches = Batches(sets, config)
     activations = training_activations(batches, config)
     if run.first:
         counts = ", ".join(f"{len(found)} of {name}" for name, found in sets.items())
-        print(f"{len(heads)} heads; recordings and their copies: {counts}", flush=True)
+        print(f"{len(heads)} heads; {len(people)} people; recordings and their copies: {counts}", flush=True)
 
     network = MMTalkerNetwork(config.model, chart.area).to(run.device)
     network.speech.standardise_by(*(torch.from_numpy(part) for part in feature_statistics(sets)))
     if isinstance(network.regression, FactorisedRegression):
-        identities = fit_identity(network.identity, heads, config.seed)
-        model = config.model
-        maps = fit_maps(heads, identities, model.map_resolution, model.variation_resolution)
-        network.regression.set_maps(*(part.to(run.device) for part in maps))
+        if start.keys:
+            take_shape_keys(network, start.keys)
+            config = replace(config, shape_steps=0)
+        else:
+            identities = fit_identity(network.identity, heads, config.seed)
+            maps = fit_maps(heads, identities, model.map_resolution, model.variation_resolution)
+            network.regression.set_maps(*(part.to(run.device) for part in maps))
         network.regression.start_directions(training_directions(activations, heads[0], config))
-    average = frozen_copy(network)
     checkpoint = Checkpoint(out / "checkpoint.pt", run)
-    checkpoint.restore(network, average)
     log = Log(out / "log.csv", run.first)
-
-    first = everything(network, chart, heads, batches, config, run)
-    learn(first, config, checkpoint, log, run, average)
-    if run.first:  # the other stages are short, and one process does them
-        for stage in (
-            shape_keys(average, chart, heads, channel_use(activations), config),
-            settle(average, chart, heads, batches, config),
-        ):
-            if stage is not None:
-                learn(stage, config, checkpoint, log, replace(run, count=1))
+    average = frozen_copy(network)
+    checkpoint.restore(network, average)
+    if run.first:  # this stage is short, and one process does it
+        keys = shape_keys(network, chart, heads, channel_use(activations), config)
+        if keys is not None and checkpoint.done(keys.name) < keys.steps:
+            learn(keys, config, checkpoint, log, replace(run, count=1))
+            average = frozen_copy(network)
+    run.wait()
+    learn(motion(network, chart, heads, batches, config, run), config, checkpoint, log, run, average)
+    if run.first:
+        measured = measure_styles(average, chart, heads[0], as_filmed, people) if people else {}
         about = {
             "training": config.to_json(),
             "sources": {
                 source.name: source.licence for source in corpus.sources if source.name not in config.without
             },
             "licence": LICENCE,
+            "styles": measured,
+            "opening_mm": {"usual": usual, **opening},
             "figures": held_out_figures(average, corpus, config, cache, run),
         }
         save_model(average, out, about)
@@ -110,12 +147,42 @@ def _train(config: TrainConfig, folder: Path, out: Path, cache: Path, run: Proce
     run.wait()
 
 
-def load_speech(config: TrainConfig, folder: Path, cache: Path, run: Processes) -> dict[str, list[Utterance]]:
+def take_shape_keys(network: MMTalkerNetwork, folder: Path) -> None:
+    """Give a network the parts of another one that make shape keys.
+
+    Raises:
+        MMTalkerError: WEIGHTS_MISSING where ``folder`` holds none that fit.
+    """
+    assert isinstance(network.regression, FactorisedRegression), "the joint form has no shapes"
+    try:
+        tensors = safetensors.torch.load_file(folder / WEIGHTS_NAME)
+        kept = {name: value.float() for name, value in tensors.items() if name.startswith(SHAPE_PARTS)}
+        missing = network.load_state_dict(kept, strict=False).missing_keys
+        if absent := [name for name in missing if name.startswith(SHAPE_PARTS)]:
+            raise ValueError(f"there is no {absent[0]}")
+    except (OSError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
+        raise MMTalkerError(
+            ErrorCode.WEIGHTS_MISSING, f"The shape keys of {folder} cannot be taken over: {error}."
+        ) from error
+    for part in (network.regression.map, network.regression.variations):
+        part.requires_grad_(False)
+
+
+SHAPE_PARTS = (
+    "sampler.", "identity.", "geometry.", "regression.trunk.", "regression.shape.", "regression.map",
+    "regression.variations",
+)  # fmt: skip
+"""How the names of parameters begin that make shape keys."""
+
+
+def load_speech(
+    config: TrainConfig, folder: Path, cache: Path, run: Processes, label: Label | None = None
+) -> dict[str, list[Utterance]]:
     """Encode the corpus in the first process; the others find it done."""
     if not run.first:
         run.wait()
     with ProgressBar(sys.stderr) as progress:
-        sets = training_utterances(read_corpus(folder), speech_encoder(config, run), config, cache, progress)
+        sets = training_utterances(read_corpus(folder), speech_encoder(config, run), config, cache, progress, label)
     if run.first:
         run.wait()
     return sets
@@ -145,12 +212,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--cache", type=Path, help="folder for encoded speech (default: CORPUS/features)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--steps", type=int, help="instead of the configuration's number")
+    parser.add_argument("--keys", type=Path, metavar="RUN", help="keep the shape keys of this run")
+    parser.add_argument(
+        "--teacher", type=Path, metavar="RUN", help="how this run moves in it is learned of unfilmed speech"
+    )
     options = parser.parse_args(argv)
     config = TrainConfig.load(options.config) if options.config else TrainConfig()
     if options.steps:
         config = replace(config, steps=options.steps)
     cache = options.cache or options.corpus / "features"
-    train(config, options.corpus, options.out, cache, choose_device(options.device))
+    start = Start(options.keys, options.teacher)
+    train(config, options.corpus, options.out, cache, choose_device(options.device), start)
     return 0
 
 

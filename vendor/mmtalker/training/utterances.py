@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -14,14 +14,18 @@ from numpy.typing import NDArray
 
 from mmtalker.data.augment import augment
 from mmtalker.data.corpus import Clip, Corpus, Motion
+from mmtalker.data.noises import sound_without_speech
+from mmtalker.data.phonology import FEATURES, INDEX, feature_track
 from mmtalker.progress import Progress, silent
 from mmtalker.speech.audio import SAMPLE_RATE, Audio, load_audio
 from mmtalker.speech.features import FEATURE_RATE, WINDOW_FRAMES, SpeechEncoder, frame_count
 from mmtalker.training.config import TrainConfig
 from mmtalker.training.store import FeatureStore
-from mmtalker.training.targets import rest_in_silence
 
 Float32 = NDArray[np.float32]
+
+Label = Callable[[Clip, NDArray[np.float16]], Motion]
+"""Clip, its (T, L, D) features -> how a face moves in it."""
 
 COPIES_VERSION = 2
 """Raised when the same clip would give other copies."""
@@ -33,15 +37,19 @@ class Utterance:
 
     Attributes:
         name: of the recording.
+        speaker: who speaks.
         features: (T, L, D) float16 encoder layers at 50 Hz.
         target: (T, 52) activations.
         known: (52,) channels that ``target`` says something about.
+        phones: (T, F) articulatory features; NaN where nobody knows what is said.
     """
 
     name: str
+    speaker: str
     features: NDArray[np.float16]
     target: Float32
     known: NDArray[np.bool_]
+    phones: Float32
 
 
 def training_utterances(
@@ -50,8 +58,9 @@ def training_utterances(
     config: TrainConfig,
     cache: Path,
     progress: Progress = silent,
+    label: Label | None = None,
 ) -> dict[str, list[Utterance]]:
-    """Encode every training clip that has motion, and changed copies of it.
+    """Encode every training clip that has motion or phones, and changed copies of it.
 
     Args:
         corpus: the folder.
@@ -59,14 +68,14 @@ def training_utterances(
         config: says which sources are left out and how many copies a clip gets.
         cache: folder of the stores.
         progress: told how far it is.
+        label: says how a face moves in speech that nobody filmed; None leaves that unknown.
 
     Returns:
-        Utterances by source; noise without speech is a source of its own.
+        Utterances by source, every filmed speaker's mouth with the same range; noise without speech is a source
+        of its own.
     """
     sets = {
-        source.name: _encoded(
-            corpus, source.name, encoder, cache, config.copies.get(source.name, 1), progress, config
-        )
+        source.name: _encoded(corpus, source.name, encoder, cache, progress, config, label)
         for source in corpus.sources
         if source.name not in config.without
     }
@@ -81,12 +90,14 @@ def _encoded(
     source: str,
     encoder: SpeechEncoder,
     cache: Path,
-    copies: int,
     progress: Progress,
     config: TrainConfig,
+    label: Label | None,
 ) -> list[Utterance]:
-    clips = [clip for clip in corpus.training() if clip.source == source]
-    motions = [(clip, motion) for clip in clips if (motion := corpus.motion(clip)) is not None]
+    copies = config.copies.get(source, 1)
+    clips = [clip for clip in corpus.training(with_people=config.with_people) if clip.source == source]
+    motions = [(clip, corpus.motion(clip)) for clip in clips]
+    motions = [(clip, motion) for clip, motion in motions if motion is not None or clip.phones]
     store = FeatureStore(cache, source, encoder.layers, encoder.width)
     keys: list[str] = []
     for done, (clip, _) in enumerate(motions):
@@ -101,11 +112,12 @@ def _encoded(
         keys += wanted
         progress(f"speech of {source}", (done + 1) / len(motions))
     read = store.read(keys)
-    return [
-        _utterance(clip, motion, features, speed)
-        for row, (clip, motion) in enumerate(motions)
-        for features, speed in read[row * (copies + 1) : (row + 1) * (copies + 1)]
-    ]
+    found: list[Utterance] = []
+    for row, (clip, filmed) in enumerate(motions):
+        variants = read[row * (copies + 1) : (row + 1) * (copies + 1)]
+        motion = filmed or (label(clip, variants[0][0]) if label else None)
+        found += [_utterance(clip, motion, features, speed) for features, speed in variants]
+    return found
 
 
 def changed(recording: Audio, name: str, copy: int) -> tuple[Audio, float, int]:
@@ -124,20 +136,27 @@ def changed(recording: Audio, name: str, copy: int) -> tuple[Audio, float, int]:
 
 
 def _noise(encoder: SpeechEncoder, count: int, cache: Path, known: NDArray[np.bool_]) -> list[Utterance]:
-    """Return recordings without speech, from digital silence to loud hiss: what is ``known`` rests."""
+    """Return recordings without speech, from digital silence to music: what is ``known`` rests."""
     store = FeatureStore(cache, "noise", encoder.layers, encoder.width)
-    keys = [f"noise-{seed}" for seed in range(count)]
+    keys = [f"sound-{seed}" for seed in range(count)]
     for seed, key in enumerate(keys):
         if key in store:
             continue
         rng = np.random.default_rng([seed, 1])
-        level = 0.0 if seed == 0 else 10 ** rng.uniform(-5.0, -0.7)
-        samples = (level * rng.standard_normal(3 * SAMPLE_RATE)).astype(np.float32)
-        audio = Audio(np.clip(samples, -1.0, 1.0))
+        audio = Audio(sound_without_speech(rng, seed == 0))
         position = int(rng.integers(0, WINDOW_FRAMES - frame_count(audio)))
         store.put(key, 1.0, encoder.features(audio, first_position=position).astype(np.float16))
+    silence = np.zeros(len(FEATURES), dtype=np.float32)
+    silence[INDEX["silence"]] = 1.0
     return [
-        Utterance(key, features, np.zeros((len(features), 52), dtype=np.float32), known)
+        Utterance(
+            key,
+            "noise",
+            features,
+            np.zeros((len(features), 52), dtype=np.float32),
+            known,
+            np.tile(silence, (len(features), 1)),
+        )
         for key, (features, _) in zip(keys, store.read(keys), strict=True)
     ]
 
@@ -149,12 +168,16 @@ def _key(audio: Path, copy: int) -> str:
     return digest.hexdigest()[:32]
 
 
-def _utterance(clip: Clip, motion: Motion, features: NDArray[np.float16], speed: float) -> Utterance:
+def _utterance(
+    clip: Clip, motion: Motion | None, features: NDArray[np.float16], speed: float
+) -> Utterance:
     times = np.arange(len(features)) / FEATURE_RATE * speed
-    target = motion.at(times)
+    phones = np.full((len(times), len(FEATURES)), np.nan, dtype=np.float32)
     if clip.phones:
-        target = rest_in_silence(target, [(p.start, p.end, p.name) for p in clip.phones], times)
-    return Utterance(clip.name, features, target, motion.known)
+        phones = feature_track(clip.phones, times).clip(0.0, 1.0)
+    if motion is None:
+        motion = Motion(np.zeros((1, 52), dtype=np.float32), FEATURE_RATE, np.zeros(52, dtype=bool))
+    return Utterance(clip.name, clip.speaker, features, motion.at(times), motion.known, phones)
 
 
 class Heard(Protocol):

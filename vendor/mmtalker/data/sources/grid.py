@@ -1,7 +1,9 @@
-"""GRID's speaker s1 as a source of the corpus: filmed sentences with how lips, jaw, lids and brows move."""
+"""GRID in the corpus: filmed sentences of eleven people with how lips, jaw, lids and brows move."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +11,9 @@ from numpy.typing import NDArray
 
 from mmtalker.data.contour_fit import FITTED_CHANNELS
 from mmtalker.data.corpus import Clip, Motion, Source, has_clip, write_clip
-from mmtalker.data.grid import GRID_FPS, GridClip, load_grid
-from mmtalker.data.grid_phones import grid_phones
+from mmtalker.data.grid import GRID_FPS, PAUSES, GridClip, GridMotion, load_grid
+from mmtalker.data.grid_phones import grid_phones, with_word_times
 from mmtalker.data.ict import load_ict
-from mmtalker.data.lip_contact import closures
 from mmtalker.data.motion_fit import fit_motion
 from mmtalker.data.phone_speech import Phone
 from mmtalker.data.sphinx import SphinxAligner
@@ -22,11 +23,23 @@ from mmtalker.speech.audio import load_audio
 
 Float32 = NDArray[np.float32]
 
-SOURCE = Source(
-    name="grid",
-    licence="GRID corpus, Cooke, Barker, Cunningham and Shao 2006, CC BY 4.0",
-    motion="filmed",
-)
+LICENCE = "GRID corpus, Cooke, Barker, Cunningham and Shao 2006, CC BY 4.0"
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """A part of GRID.
+
+    Attributes:
+        source: of the corpus.
+        folder: of the recordings, within that of the data.
+        test_set: index of a clip, its speaker and words -> the test set that it belongs to, None for training.
+    """
+
+    source: Source
+    folder: str
+    test_set: Callable[[int, str, list[str]], str | None]
+
 
 HELD_OUT_EVERY = 10
 """Each tenth sentence is kept for tests."""
@@ -34,12 +47,32 @@ HELD_OUT_EVERY = 10
 HELD_OUT_WORDS = ("m", "v")
 """Letters that no training clip says: a lip closure and a lower lip at the teeth in words never heard."""
 
+HELD_OUT_PEOPLE = ("s3", "s26", "s31")
+"""Whom no training sees until every choice has been made: choices are made by them."""
 
-def build(data: Path, out: Path, progress: Progress = silent) -> None:
-    """Write the clips that the corpus ``out`` does not hold yet.
+
+def held_out_sentence(index: int, speaker: str, words: list[str]) -> str | None:
+    """Return the test set of a recording of the one person who says a thousand sentences."""
+    if index % HELD_OUT_EVERY == 0:
+        return "grid-clips"
+    return "grid-words" if any(word in HELD_OUT_WORDS for word in words) else None
+
+
+def held_out_person(index: int, speaker: str, words: list[str]) -> str | None:
+    """Return the test set of a recording of one of the other people."""
+    return "grid-people" if speaker in HELD_OUT_PEOPLE else None
+
+
+ONE = Recordings(Source("grid", LICENCE, "filmed"), "grid_s1", held_out_sentence)
+OTHERS = Recordings(Source("grid-speakers", LICENCE, "filmed"), "grid_speakers", held_out_person)
+
+
+def build(recordings: Recordings, data: Path, out: Path, progress: Progress = silent) -> None:
+    """Write the clips that the corpus ``out`` does not hold yet, one person after another.
 
     Args:
-        data: folder of the training data, with ``grid_s1`` and ``heads/ict_facekit``.
+        recordings: which part of GRID.
+        data: folder of the training data, with the part's folder and ``heads/ict_facekit``.
         out: folder of the corpus.
         progress: told about the fit and then after every clip.
 
@@ -47,47 +80,51 @@ def build(data: Path, out: Path, progress: Progress = silent) -> None:
         MMTalkerError: FILE_FORMAT when the recordings or the head model cannot be read; BAD_REQUEST when
             the aligner of phones is not installed.
     """
-    grid = load_grid(data / "grid_s1")
-    missing = [i for i, clip in enumerate(grid.clips) if not has_clip(out, SOURCE.name, clip.name)]
-    if not missing:
-        return
+    people = list(load_grid(data / recordings.folder).by_speaker())
+    source = recordings.source.name
+    for number, grid in enumerate(people):
+        if all(has_clip(out, source, clip.name) for clip in grid.clips):
+            continue
+        part = span(progress, number / len(people), (number + 1) / len(people))
+        _build_person(recordings, grid, data, out, part)
+
+
+def _build_person(
+    recordings: Recordings, grid: GridMotion, data: Path, out: Path, progress: Progress
+) -> None:
     aligner = SphinxAligner()
-    head = load_ict(data)
-    phones = []
+    clips, phones = [], []
     for clip in grid.clips:
-        phones.append(grid_phones(clip.words, load_audio(clip.audio).samples, aligner))
+        samples = load_audio(clip.audio).samples
+        clips.append(with_word_times(clip, samples, aligner))
+        phones.append(grid_phones(clips[-1].words, samples, aligner))
         progress("finding phones", 0.5 * len(phones) / len(grid.clips))
     progress("fitting motion", 0.5)
-    contacts = [closures(of_clip) for of_clip in phones]
-    activations = fit_motion(grid, head, contacts=contacts).activations
+    timed = replace(grid, clips=tuple(clips))
+    activations = fit_motion(timed, load_ict(data), phones=phones).activations
     known = np.array([name in FITTED_CHANNELS for name in ARKIT_NAMES])
     write = span(progress, 0.8, 1.0)
-    for done, index in enumerate(missing):
-        clip = grid.clips[index]
-        motion = Motion(bridge_lost_frames(activations[clip.rows]), GRID_FPS, known)
-        write_clip(out, describe(index, clip, phones[index]), load_audio(clip.audio).samples, motion)
-        write("writing clips", (done + 1) / len(missing))
+    source = recordings.source.name
+    for index, clip in enumerate(clips):
+        if not has_clip(out, source, clip.name):
+            motion = Motion(bridge_lost_frames(activations[clip.rows]), GRID_FPS, known)
+            described = describe(recordings, index, clip, phones[index])
+            write_clip(out, described, load_audio(clip.audio).samples, motion)
+        write("writing clips", (index + 1) / len(clips))
 
 
-def describe(index: int, clip: GridClip, phones: tuple[Phone, ...]) -> Clip:
-    """Return the corpus's description of the recording number ``index`` and its phones."""
-    words = [word for _, _, word in clip.words if word not in ("sil", "sp")]
+def describe(recordings: Recordings, index: int, clip: GridClip, phones: tuple[Phone, ...]) -> Clip:
+    """Return the corpus's description of a person's recording number ``index`` and its phones."""
+    words = [word for _, _, word in clip.words if word not in PAUSES]
     return Clip(
-        source=SOURCE.name,
+        source=recordings.source.name,
         name=clip.name,
-        speaker="grid-s1",
+        speaker=f"grid-{clip.speaker}",
         language="en-GB",
         text=" ".join(words),
         phones=phones,
-        test_set=held_out_as(index, words),
+        test_set=recordings.test_set(index, clip.speaker, words),
     )
-
-
-def held_out_as(index: int, words: list[str]) -> str | None:
-    """Return the test set of the recording number ``index`` of the corpus, None for training."""
-    if index % HELD_OUT_EVERY == 0:
-        return "grid-clips"
-    return "grid-words" if any(word in HELD_OUT_WORDS for word in words) else None
 
 
 def bridge_lost_frames(rows: Float32) -> Float32:

@@ -21,7 +21,7 @@ from mmtalker.speech.resample import resample_blocks
 SOURCE = Source(
     name="kokoro",
     licence="made with Kokoro-82M v1.0 by hexgrad, Apache-2.0; texts CC0",
-    motion="articulated",
+    motion="unfilmed",
 )
 
 LOOK_EVERY_SECONDS = 1.0

@@ -194,14 +194,14 @@ def _given(row: dict[str, object]) -> Phone:
 
 READERS = (
     Reader(
-        Source("kathleen", "Kathleen reading CMU Arctic's sentences, CC0 1.0", "articulated"),
+        Source("kathleen", "Kathleen reading CMU Arctic's sentences, CC0 1.0", "unfilmed"),
         "en-US",
         "en-us",
         by_pocketsphinx,
         trained_on=False,
     ),
-    Reader(Source("nathalie", "Nathalie reading, CC0 1.0", "articulated"), "nl-NL", "nl", as_given),
-    Reader(Source("kerstin", "Kerstin reading, CC0 1.0", "articulated"), "de-DE", "de", by_own_aligner),
-    Reader(Source("flemishguy", "Flemishguy reading, CC0 1.0", "articulated"), "nl-BE", "nl", by_own_aligner),
+    Reader(Source("nathalie", "Nathalie reading, CC0 1.0", "unfilmed"), "nl-NL", "nl", as_given),
+    Reader(Source("kerstin", "Kerstin reading, CC0 1.0", "unfilmed"), "de-DE", "de", by_own_aligner),
+    Reader(Source("flemishguy", "Flemishguy reading, CC0 1.0", "unfilmed"), "nl-BE", "nl", by_own_aligner),
 )
 """All readers; those whose phones are found by the recogniser come behind those who teach it."""

@@ -1,7 +1,7 @@
-"""What articulation demands of every mouth, whoever speaks: laid over curves that a model has made.
+"""What phones demand of every mouth, whoever speaks: laid over curves that a model has made.
 
 Lips meet at bilabial stops and nasals, the lower lip goes to the upper teeth at labiodentals, other sounds
-leave the lips apart, pauses are rest, and lips never pass through each other. The lip gap is that of the
+leave the lips apart, and lips never pass through each other. The lip gap is that of the
 canonical head, to which shapes add linearly.
 """
 
@@ -53,9 +53,6 @@ SHORT_PAUSE = 0.25
 PREPARE, SETTLE = 0.3, 0.15
 """Seconds that the mouth takes from rest to the first sound, and from the last one to rest."""
 
-SOFT_FROM, SOFT_TO = 0.35, 0.75
-"""Probability of a feature at which its demand begins and at which it is whole, where phones are unknown."""
-
 OPENERS = ("mouthLowerDown", "mouthUpperUp", "mouthFunnel", "mouthShrugUpper", "mouthSmile", "mouthStretch")
 """Begin the names of channels that part the lips, which closed lips undo."""
 
@@ -92,24 +89,18 @@ def gap_mm() -> Float64:
     return gap
 
 
-def meet_demands(curves: Float32, track: Float32, phones: Sequence[Phone] = ()) -> Float32:
-    """Lay all demands over (T, 52) curves at 50 Hz.
+def lay_demands(curves: Float32, phones: Sequence[Phone]) -> Float32:
+    """Lay over (T, 52) curves at 50 Hz what phones demand; pauses stay as they are.
 
     Args:
-        curves: what a model makes of ``track``.
-        track: (T, F) articulatory features.
-        phones: with their times; where there are none, ``track`` itself says when demands hold.
+        curves: how a mouth moves.
+        phones: with their times.
 
     Returns:
         (T, 52) in 0..1.
     """
-    times = np.arange(len(curves)) / FEATURE_RATE
-    if phones:
-        shut, bite, speech = _of_phones(phones, times)
-    else:
-        shut, bite, speech = _of_track(track)
+    shut, bite, speech = phone_demands(phones, np.arange(len(curves)) / FEATURE_RATE)
     result = curves.astype(np.float64)
-    result[:, MOUTH] *= speech[:, None]
     _bite(result, bite * (1.0 - shut))
     _part(result, speech * (1.0 - shut))
     _seal(result, shut)
@@ -147,8 +138,8 @@ def _seal(curves: Float64, weight: Float64) -> None:
     curves[:, _JAW] += np.maximum(crossed, 0.0) / gap_mm()[_JAW]
 
 
-def _of_phones(phones: Sequence[Phone], times: Float64) -> tuple[Float64, Float64, Float64]:
-    """Return (T,) each in 0..1: lips shut, lower lip at the teeth, and speech rather than rest."""
+def phone_demands(phones: Sequence[Phone], times: Float64) -> tuple[Float64, Float64, Float64]:
+    """Return (T,) each in 0..1 at ``times`` s: lips shut, lower lip at the teeth, and speech rather than rest."""
     shut, bite = np.zeros(len(times)), np.zeros(len(times))
     distance = np.full(len(times), np.inf)
     pauses = [p for p in phones if _is(p.name, "silence") and p.end - p.start >= SHORT_PAUSE]
@@ -164,15 +155,6 @@ def _of_phones(phones: Sequence[Phone], times: Float64) -> tuple[Float64, Float6
                 bite = np.maximum(bite, _envelope(start, end, times))
     speech = 0.5 + 0.5 * np.cos(np.pi * np.clip(distance, 0.0, 1.0))
     return shut, bite, speech
-
-
-def _of_track(track: Float32) -> tuple[Float64, Float64, Float64]:
-    def whole(name: str) -> Float64:
-        share = (track[:, INDEX[name]].astype(np.float64) - SOFT_FROM) / (SOFT_TO - SOFT_FROM)
-        smooth: Float64 = 0.5 - 0.5 * np.cos(np.pi * np.clip(share, 0.0, 1.0))
-        return smooth
-
-    return np.minimum(whole("bilabial"), whole("stop")), whole("labiodental"), 1.0 - whole("silence")
 
 
 def _envelope(start: float, stop: float, times: Float64) -> Float64:

@@ -1,0 +1,59 @@
+"""Every filmed person's mouth brought to one range: how far somebody opens is theirs, when they do is everybody's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmtalker.data.demands import MOUTH, gap_mm
+from mmtalker.training.utterances import Utterance
+
+Float32 = NDArray[np.float32]
+
+WIDE_OPEN_PERCENTILE = 95.0
+"""Of the canonical head's lip gap over all of a person's frames: how far they open."""
+
+JAW_KNOWN = 0.5
+"""Share of the mouth's channels that a recording must say something about, to tell how far a person opens."""
+
+
+def openings(sets: Mapping[str, Sequence[Utterance]]) -> dict[str, float]:
+    """Return how far every person of ``sets`` opens the mouth on the canonical head, mm, by name.
+
+    Recordings without speech or without motion say nothing.
+    """
+    gaps: dict[str, list[NDArray[np.float64]]] = {}
+    for found in sets.values():
+        for utterance in found:
+            if utterance.known[MOUTH].mean() >= JAW_KNOWN and utterance.target.any():
+                gaps.setdefault(utterance.speaker, []).append(utterance.target @ gap_mm())
+    found_widths = {who: float(np.percentile(np.concatenate(own), WIDE_OPEN_PERCENTILE)) for who, own in gaps.items()}
+    return {who: width for who, width in found_widths.items() if width > 0.0}
+
+
+def to_one_range(
+    sets: Mapping[str, Sequence[Utterance]], widths: Mapping[str, float], reference: float
+) -> dict[str, list[Utterance]]:
+    """Return the utterances with every person's mouth channels scaled to open by ``reference`` mm.
+
+    Who is not in ``widths`` stays as they are.
+    """
+    return {
+        name: [
+            replace(utterance, target=scale_mouth(utterance.target, reference / widths[utterance.speaker]))
+            if utterance.speaker in widths
+            else utterance
+            for utterance in found
+        ]
+        for name, found in sets.items()
+    }
+
+
+def scale_mouth(curves: Float32, factor: float) -> Float32:
+    """Return (T, 52) curves with the channels of jaw and mouth times ``factor``."""
+    scaled = curves.copy()
+    scaled[:, MOUTH] *= factor
+    return np.clip(scaled, 0.0, 1.0)
