@@ -33,13 +33,16 @@ from mmtalker.model.loading import CONFIG_NAME, load_model
 from mmtalker.model.network import MMTalkerNetwork
 from mmtalker.progress import Progress, silent
 from mmtalker.training.config import TrainConfig
-from mmtalker.training.train import train
+from mmtalker.training.train import Start, train
 
 RESULT = "ablations"
 
 UNSEEN = "unseen heads"
 
-SHOWN = ("lve", "lve_mm", "eve_mm", "gap_correlation", "closure_recall", "closure_precision")
+SHOWN = (
+    "lve", "lve_mm", "eve_mm", "gap_correlation", "width_correlation", "jaw_correlation", "closure_recall",
+    "closure_precision",
+)  # fmt: skip
 """Figures that have a table each: variants by sets."""
 
 
@@ -52,7 +55,8 @@ class Ablation:
         model: fields of the network's configuration.
         training: fields of the run's.
         weights: another variant whose weights it uses, so that nothing is trained.
-        one_stage: whether it has no shape keys to refine, and spends the steps of all stages on the first.
+        one_stage: whether it has no shape keys, and spends the steps of both stages on motion.
+        own_keys: whether it sees heads otherwise, so that another network's shape keys are none for it.
     """
 
     meaning: str
@@ -60,14 +64,18 @@ class Ablation:
     training: Mapping[str, Any] = field(default_factory=dict)
     weights: str = ""
     one_stage: bool = False
+    own_keys: bool = False
 
 
 FULL = "full"
 
+UNFILMED = ("kokoro", "nathalie", "kerstin", "flemishguy")
+"""Sources without film."""
+
 ABLATIONS: Mapping[str, Ablation] = {
     FULL: Ablation("the whole method"),
     "uniform": Ablation("samples spread evenly over the chart", {"sampling": "uniform"}),
-    "no-graph": Ablation("no graph convolution: each sample by itself", {"graph_layers": 0}),
+    "no-graph": Ablation("no graph convolution: each sample by itself", {"graph_layers": 0}, own_keys=True),
     "single": Ablation("single attention: speech reads geometry that heard nothing", {"fusion": "single"}),
     "concatenated": Ablation("no attention: pooled geometry beside speech", {"fusion": "concatenated"}),
     "one-reader": Ablation("one reader of the speech instead of several", {"readers": 1}),
@@ -76,7 +84,11 @@ ABLATIONS: Mapping[str, Ablation] = {
         "joint regression: one network over point and motion, no shape keys",
         {"regression": "joint"},
         one_stage=True,
+        own_keys=True,
     ),
+    "no-style": Ablation("one style for everybody", training={"default_style": 1.0}),
+    "no-past": Ablation("windows that never see the frames before", training={"no_past": 1.0}),
+    "film-alone": Ablation("no phones of speech that nobody filmed", training={"without": UNFILMED}),
     "samples-1024": Ablation("1024 samples at inference", {"samples": 1024}, weights=FULL),
     "samples-4096": Ablation("4096 samples at inference", {"samples": 4096}, weights=FULL),
     "trained-1024": Ablation(
@@ -92,6 +104,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", nargs="+", choices=ABLATIONS, default=ABLATIONS, metavar="NAME")
     parser.add_argument(
         "--people", type=int, default=2, metavar="N", help="unseen people of each head model (default: 2)"
+    )
+    parser.add_argument(
+        "--keys", type=Path, metavar="DIR", help="weights whose shape keys all variants keep that can"
     )
     parser.add_argument("--seeds", nargs="+", type=int, default=[0], metavar="N", help="a run with each")
     options = parser.parse_args(arguments)
@@ -117,7 +132,7 @@ def ablate(
     cache = options.cache or options.corpus / "features"
     networks = {
         title(name, seed): trained(
-            name, replace(config, seed=seed), options.corpus, options.out, cache, device
+            name, replace(config, seed=seed), options.corpus, options.out, cache, device, options.keys
         )
         for seed in options.seeds
         for name in names
@@ -147,28 +162,33 @@ def title(name: str, seed: int) -> str:
 def changed(config: TrainConfig, ablation: Ablation) -> TrainConfig:
     """Return the run that trains a variant."""
     if ablation.one_stage:
-        every = config.steps + config.shape_steps + config.settle_steps
-        config = replace(config, steps=every, shape_steps=0, settle_steps=0)
+        config = replace(config, steps=config.steps + config.shape_steps, shape_steps=0)
     return replace(config, model=replace(config.model, **ablation.model), **ablation.training)
 
 
 def trained(
-    name: str, config: TrainConfig, corpus: Path, out: Path, cache: Path, device: torch.device
+    name: str,
+    config: TrainConfig,
+    corpus: Path,
+    out: Path,
+    cache: Path,
+    device: torch.device,
+    keys: Path | None = None,
 ) -> MMTalkerNetwork:
-    """Return a variant's network, trained now or by an earlier run.
+    """Return a variant's network, trained now or by an earlier run; ``keys`` are kept where they can be.
 
     Raises:
         MMTalkerError: FILE_FORMAT when the folder was begun with other settings.
     """
     ablation = ABLATIONS[name]
     if ablation.weights:
-        network = trained(ablation.weights, config, corpus, out, cache, device)
+        network = trained(ablation.weights, config, corpus, out, cache, device, keys)
         return with_model(network, ablation.model)
     wanted = changed(config, ablation)
     folder = out / title(name, config.seed)
     runs.claim(folder, wanted)
     if not (folder / CONFIG_NAME).exists():
-        train(wanted, corpus, folder, cache, device)
+        train(wanted, corpus, folder, cache, device, Start(None if ablation.own_keys else keys))
     return load_model(folder, device).network
 
 

@@ -35,6 +35,7 @@ from mmtalker.speech.audio import Audio
 from mmtalker.speech.features import SpeechEncoder
 from mmtalker.training.batches import Batches
 from mmtalker.training.config import TrainConfig
+from mmtalker.training.ranges import share_one_range
 from mmtalker.training.utterances import training_utterances
 
 OURS = "MMTalker"
@@ -75,7 +76,11 @@ def compare(options: argparse.Namespace, config: TrainConfig, progress: Progress
     corpus = read_corpus(options.corpus)
     cache = options.cache or options.corpus / "features"
     encoder = runs.load_encoder(config, device)
-    batches = Batches(training_utterances(corpus, encoder, config, cache, progress), config)
+    # Baselines have nothing to learn from speech that nobody filmed.
+    unfilmed = tuple(source.name for source in corpus.sources if source.motion != "filmed")
+    filmed = replace(config, without=unfilmed)
+    sets, config, _ = share_one_range(training_utterances(corpus, encoder, filmed, cache, progress), filmed)
+    batches = Batches(sets, config)
     face = canonical_face()
     recogniser = _recogniser(options.corpus, encoder) if RULE in options.systems else None
     systems = network_systems(ours.network, OURS)

@@ -60,13 +60,14 @@ class Decoder(nn.Module, ABC):
         return flat.reshape(*flat.shape[:-1], self.points, 3)
 
     @abstractmethod
-    def animate(self, features: Tensor, before: Tensor | None = None) -> Tensor:
+    def animate(self, features: Tensor, before: Tensor | None = None, person: Tensor | None = None) -> Tensor:
         """Give the motion of speech.
 
         Args:
             features: (B, T, L, D).
             before: (B, P, 3) mm, displacement of the frame before the first; None for rest. Only an
                 autoregressive system looks at it.
+            person: (B,) number of the speaker, negative for nobody's; only a system with styles looks.
 
         Returns:
             (B, T, P, 3) mm.

@@ -141,7 +141,7 @@ class FaceFormerStyle(Decoder):
         moved = torch.cat([before[:, None], truth[:, :-1]], dim=1).flatten(2)
         return self.as_points(self.decode(moved, self.hear(features), 0, None)[0])
 
-    def animate(self, features: Tensor, before: Tensor | None = None) -> Tensor:
+    def animate(self, features: Tensor, before: Tensor | None = None, person: Tensor | None = None) -> Tensor:
         """(B, T, L, D) -> (B, T, P, 3) mm, each frame being told what was made of the one before it."""
         heard = self.hear(features)
         moved = heard.new_zeros(len(heard), 1, 3 * self.points)

@@ -107,7 +107,7 @@ def _loss_at(
         rng, _ = chance(config, 0, step)
         batch = draws.draw(rng).to(shapes.device)
         last = batch.before[:, -1] * (~batch.from_rest).to(shapes)[:, None]
-        made = decoder.animate(batch.features, torch.einsum("bk,kpc->bpc", last, shapes))
+        made = decoder.animate(batch.features, torch.einsum("bk,kpc->bpc", last, shapes), batch.person)
         with torch.autocast(shapes.device.type, enabled=False):
             made = made.float()
             truth = torch.einsum("btk,kpc->btpc", batch.target, shapes)

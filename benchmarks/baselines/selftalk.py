@@ -30,7 +30,7 @@ class SelfTalkStyle(Decoder):
         self.transformer = nn.TransformerDecoderLayer(WIDTH, HEADS, 2 * WIDTH, batch_first=True)
         self.out = zero_linear(WIDTH, 3 * points)
 
-    def animate(self, features: Tensor, before: Tensor | None = None) -> Tensor:
+    def animate(self, features: Tensor, before: Tensor | None = None, person: Tensor | None = None) -> Tensor:
         """(B, T, L, D) -> (B, T, P, 3) mm."""
         speech = self.speech(self.standardised(features))
         return self.as_points(self.out(self.transformer(speech, speech)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -14,6 +13,7 @@ from benchmarks.baselines.faceformer import FaceFormerStyle
 from benchmarks.baselines.fit import KnownPoints, fit
 from benchmarks.baselines.ridge import fit_ridge
 from benchmarks.baselines.selftalk import SelfTalkStyle
+from benchmarks.baselines.small import SmallNetwork
 from benchmarks.baselines.visemes import VisemeRule
 from benchmarks.baselines.voca import VocaStyle
 from mmtalker.data.phone_recogniser import PhoneRecogniser
@@ -26,6 +26,7 @@ from mmtalker.progress import Progress, silent
 from mmtalker.training.config import TrainConfig
 
 DECODERS: Mapping[str, type[Decoder]] = {
+    "small network": SmallNetwork,
     "VOCA-style": VocaStyle,
     "FaceFormer-style": FaceFormerStyle,
     "SelfTalk-style": SelfTalkStyle,
@@ -81,7 +82,6 @@ def _fitted(
     torch.manual_seed(config.seed)
     layers, width = len(config.model.speech_layers), config.model.speech_width
     decoder = DECODERS[name](layers, width, len(face.uv)).to(device)
-    schedule = config
     needs = {part: [ARKIT_INDEX[channel] for channel in told] for part, told in LIST_NEEDS.items()}
     points = KnownPoints(face.lists, needs, len(face.uv))
-    return fit(decoder, draws, torch.from_numpy(face.shapes), points, schedule, out / name)
+    return fit(decoder, draws, torch.from_numpy(face.shapes), points, config, out / name)

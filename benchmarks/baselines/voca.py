@@ -29,17 +29,14 @@ COMPONENTS = 50
 VELOCITY_WEIGHT = 10.0
 
 
-class VocaStyle(Decoder):
-    """See the module; arguments as in :class:`Decoder`."""
+class Components(Decoder):
+    """Ends in linear components that start as the principal ones of the training motion.
+
+    Arguments as in :class:`Decoder`. Trained on squared error of position plus ten times that of velocity.
+    """
 
     def __init__(self, layers: int, speech_width: int, points: int) -> None:
         super().__init__(layers, speech_width, points)
-        # The first convolution by its taps: a frame is in 16 windows and is multiplied once.
-        self.taps = nn.Linear(self.channels, TAPS * CHANNELS[0])
-        self.convolutions = nn.ModuleList(
-            nn.Conv1d(before, after, TAPS, stride=2, padding=1) for before, after in pairwise(CHANNELS)
-        )
-        self.encode = nn.Sequential(nn.Linear(CHANNELS[-1], HIDDEN), nn.Tanh(), nn.Linear(HIDDEN, COMPONENTS))
         self.decode = nn.Linear(COMPONENTS, 3 * points)
 
     @torch.no_grad()
@@ -54,7 +51,26 @@ class VocaStyle(Decoder):
         self.decode.weight[:, :count] = (size[:count, None] * components[:count]).T / len(flat) ** 0.5
         self.decode.bias.zero_()
 
-    def animate(self, features: Tensor, before: Tensor | None = None) -> Tensor:
+    def criterion(self, made: Tensor, truth: Tensor) -> Tensor:
+        """Return squared error of position and of velocity, a vertex on the average."""
+        position = ((made - truth) ** 2).sum(dim=-1).mean()
+        velocity = ((made.diff(dim=1) - truth.diff(dim=1)) ** 2).sum(dim=-1).mean()
+        return position + VELOCITY_WEIGHT * velocity
+
+
+class VocaStyle(Components):
+    """See the module; arguments as in :class:`Decoder`."""
+
+    def __init__(self, layers: int, speech_width: int, points: int) -> None:
+        super().__init__(layers, speech_width, points)
+        # The first convolution by its taps: a frame is in 16 windows and is multiplied once.
+        self.taps = nn.Linear(self.channels, TAPS * CHANNELS[0])
+        self.convolutions = nn.ModuleList(
+            nn.Conv1d(before, after, TAPS, stride=2, padding=1) for before, after in pairwise(CHANNELS)
+        )
+        self.encode = nn.Sequential(nn.Linear(CHANNELS[-1], HIDDEN), nn.Tanh(), nn.Linear(HIDDEN, COMPONENTS))
+
+    def animate(self, features: Tensor, before: Tensor | None = None, person: Tensor | None = None) -> Tensor:
         """(B, T, L, D) -> (B, T, P, 3) mm; each frame sees eight before it and seven after."""
         batch, frames = features.shape[:2]
         half = WINDOW // 2
@@ -70,9 +86,3 @@ class VocaStyle(Decoder):
             x = relu(convolution(x))
         made = self.decode(self.encode(x.flatten(1)))
         return self.as_points(made.reshape(batch, frames, -1))
-
-    def criterion(self, made: Tensor, truth: Tensor) -> Tensor:
-        """Return squared error of position and of velocity, a vertex on the average."""
-        position = ((made - truth) ** 2).sum(dim=-1).mean()
-        velocity = ((made.diff(dim=1) - truth.diff(dim=1)) ** 2).sum(dim=-1).mean()
-        return position + VELOCITY_WEIGHT * velocity

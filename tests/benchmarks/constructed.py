@@ -44,6 +44,8 @@ class Constructed:
             known=torch.from_numpy(known),
             before=torch.from_numpy(target[:, :2]),
             from_rest=torch.zeros(self.batch, dtype=torch.bool),
+            person=torch.arange(self.batch) % 3 - 1,
+            phones=torch.full((*target[:, 2:].shape[:2], 26), torch.nan),
         )
 
 

@@ -55,7 +55,7 @@ def test_variants_show_mean_and_spread_over_seeds_and_the_change_beside_the_whol
 
 
 def total_steps(config: TrainConfig) -> int:
-    return config.steps + config.shape_steps + config.settle_steps
+    return config.steps + config.shape_steps
 
 
 @pytest.mark.parametrize("name", [name for name in ABLATIONS if name != FULL])
@@ -89,9 +89,9 @@ def test_a_network_of_one_layer_is_given_that_layer_of_the_features(monkeypatch:
 
 
 def test_other_steps_leave_the_proportions_of_a_run() -> None:
-    config = TrainConfig(steps=1000, shape_steps=300, settle_steps=100)
+    config = TrainConfig(steps=1000, shape_steps=300)
     shorter = runs.with_steps(config, 500)
-    assert (shorter.steps, shorter.shape_steps, shorter.settle_steps) == (500, 150, 50)
+    assert (shorter.steps, shorter.shape_steps) == (500, 150)
 
 
 def test_a_folder_is_of_one_run(tmp_path: Path) -> None:

@@ -148,9 +148,7 @@ def test_blinks_take_the_place_of_the_mean_that_the_network_tells() -> None:
 def test_life_moves_brows_and_lids_and_leaves_mouth_and_blinks() -> None:
     raw, voice = np.full((3000, 52), 0.2, dtype=np.float32), np.ones(3000, dtype=np.float32)
 
-    lively, still = (
-        finished(raw, voice, AnimateOptions(life=life), seed=4) for life in (1.0, 0.0)
-    )
+    lively, still = (finished(raw, voice, AnimateOptions(life=life), seed=4) for life in (1.0, 0.0))
 
     moved = {name for i, name in enumerate(ARKIT_NAMES) if not np.array_equal(lively[:, i], still[:, i])}
     assert moved and all(name.startswith(("brow", "eyeWide", "eyeSquint")) for name in moved)

@@ -266,9 +266,7 @@ class Talker:
         style = network.style.asked(self._style(options.style), options.style_strength)
         raw = speak(network, sampled, head.sample_shapes, speech.heard, progress, style)
         fused = time.perf_counter()
-        finished = finish_curves(
-            raw, self.names, speech.energy, speech.heard.voice, RAW_RATE, options, seed
-        )
+        finished = finish_curves(raw, self.names, speech.energy, speech.heard.voice, RAW_RATE, options, seed)
         still = np.zeros((len(raw), len(head.names) - len(self.names)), dtype=np.float32)
         contact = solve_contact(finished, head.lips, self.names, RAW_RATE) if len(head.lips) else still
         finished, raw = (np.concatenate(parts, axis=1) for parts in ((finished, contact), (raw, still)))

@@ -34,6 +34,8 @@ class AnimateCommand:
         out: the file to write; its suffix says what.
         fps: frames a second of the result.
         device: ``auto``, ``cpu`` or ``cuda``.
+        style, style_strength, silence_rest: see :class:`mmtalker.motion.finish.AnimateOptions`; None for its
+            default.
         seed: of what is not in the speech, such as blinks.
         start: seconds into the sound file.
         duration: seconds to use, or None for the rest.
@@ -46,6 +48,9 @@ class AnimateCommand:
     out: Path
     fps: float = 30.0
     device: str = "auto"
+    style: str | None = None
+    style_strength: float | None = None
+    silence_rest: float | None = None
     seed: int = 0
     start: float = 0.0
     duration: float | None = None
@@ -86,8 +91,14 @@ def animate(command: AnimateCommand, load: BackendFactory | None = None) -> None
         store = PreparedStore(backend, DiskCache(command.cache_dir) if command.cache_dir else None)
         head = store.head(mesh, span(progress, 0.02, 0.35)).value
         speech = store.speech(audio, span(progress, 0.35, 0.80)).value
+        told = {name: getattr(command, name) for name in ("style", "style_strength", "silence_rest")}
         animation = backend.talker.animate(
-            head, speech, fps=command.fps, seed=command.seed, progress=span(progress, 0.80, 0.98)
+            head,
+            speech,
+            fps=command.fps,
+            seed=command.seed,
+            options=backend.read_options({name: value for name, value in told.items() if value is not None}),
+            progress=span(progress, 0.80, 0.98),
         )
         progress("writing", 0.98)
         _write(animation, command.out)

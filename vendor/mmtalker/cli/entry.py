@@ -13,6 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from mmtalker.cli.exits import EXPLANATION, Exit, explain
+from mmtalker.motion.styles import DEFAULT_STYLE
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -117,6 +118,19 @@ def _add_animate_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="where the model runs (default: auto)",
     )
+    add("--style", metavar="NAME", help=f"way of speaking (default: {DEFAULT_STYLE})")
+    add(
+        "--style-strength",
+        type=_number,
+        metavar="X",
+        help="how far it goes from the default; negative for the opposite (default: 1)",
+    )
+    add(
+        "--silence-rest",
+        type=_number,
+        metavar="X",
+        help="how far the mouth rests in long silence; 0 keeps what the model says (default: 1)",
+    )
     add("--seed", type=int, default=0, help="of what is not in the speech, such as blinks (default: 0)")
     add(
         "--start",
@@ -155,6 +169,16 @@ def _not_negative(text: str) -> float:
         value = math.nan
     if not value >= 0.0:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number from 0 up")
+    return value
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number")
     return value
 
 

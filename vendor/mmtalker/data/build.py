@@ -21,6 +21,7 @@ HEADS = Path("heads") / "ict_facekit"
 ABSENT = (ErrorCode.BAD_REQUEST, ErrorCode.WEIGHTS_MISSING)
 """What is raised where something that a source needs is not there, and not where it is damaged."""
 
+
 @dataclass(frozen=True)
 class Recipe:
     """How a source comes into the corpus.

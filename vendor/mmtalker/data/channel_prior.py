@@ -50,14 +50,15 @@ STRENGTH = {
     "mouthFunnel": 1.6, "mouthPucker": 0.7, "mouthSmile": 2.5, "mouthStretch": 0.75, "mouthUpperUp": 0.9,
     "mouthRollUpper": 1.5, "mouthShrugUpper": 0.6,
 }  # fmt: skip
-"""Factors on the prior's deviations, so that those of the fit come out as the phone's: a film of the front shows
-some channels better than others."""
+"""Factors on the prior's deviations, so that those of the fit come out as the phone's: a film of the front
+shows some channels better than others."""
 
 AT_CLOSURE = {"mouthRollLower": 0.3, "mouthShrugLower": 0.25, "mouthPress": 0.06}
 """Expected at p b m."""
 
 AT_TEETH = {
-    "mouthRollLower": 0.7, "mouthUpperUp": 0.2, "mouthShrugLower": 0.0, "mouthPress": 0.0, "mouthLowerDown": 0.0,
+    "mouthRollLower": 0.7, "mouthUpperUp": 0.2, "mouthShrugLower": 0.0, "mouthPress": 0.0,
+    "mouthLowerDown": 0.0,
 }  # fmt: skip
 """Expected at f v: the lower lip under the upper teeth."""
 

@@ -139,7 +139,7 @@ def _seal(curves: Float64, weight: Float64) -> None:
 
 
 def phone_demands(phones: Sequence[Phone], times: Float64) -> tuple[Float64, Float64, Float64]:
-    """Return (T,) each in 0..1 at ``times`` s: lips shut, lower lip at the teeth, and speech rather than rest."""
+    """Return (T,) each in 0..1 at ``times`` s: lips shut, lower lip at the teeth, speech and not rest."""
     shut, bite = np.zeros(len(times)), np.zeros(len(times))
     distance = np.full(len(times), np.inf)
     pauses = [p for p in phones if _is(p.name, "silence") and p.end - p.start >= SHORT_PAUSE]

@@ -80,7 +80,7 @@ class GridMotion:
 
 
 def load_grid(folder: Path) -> GridMotion:
-    """Read ``motion.npz``, ``words.json``, ``text.json`` if it is there, and the audio paths below ``folder``.
+    """Read ``motion.npz``, ``words.json``, ``text.json`` if there, and the audio paths below ``folder``.
 
     Raises:
         MMTalkerError: FILE_FORMAT when the folder does not hold them.
@@ -97,7 +97,9 @@ def load_grid(folder: Path) -> GridMotion:
         texts = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
         ends = np.cumsum(counts)
         clips = tuple(
-            _clip(folder, name, slice(int(end - count), int(end)), speaker, words.get(name, ()), texts.get(name))
+            _clip(
+                folder, name, slice(int(end - count), int(end)), speaker, words.get(name, ()), texts.get(name)
+            )
             for name, count, end, speaker in zip(names, counts, ends, speakers, strict=True)
         )
     except (OSError, KeyError, ValueError, TypeError) as error:

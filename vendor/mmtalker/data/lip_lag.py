@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 
-from mmtalker.data.demands import gap_mm
 from mmtalker.data.corpus import read_corpus
+from mmtalker.data.demands import gap_mm
 from mmtalker.data.lip_contact import closures
 from mmtalker.data.phone_speech import Phone
 from mmtalker.data.phonology import INDEX, phone_parts

@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mmtalker.data.demands import phone_demands
 from mmtalker.data.channel_prior import expected_activations
 from mmtalker.data.contour_fit import fit_brows, fit_lids, fit_mouth
+from mmtalker.data.demands import phone_demands
 from mmtalker.data.driven_heads import DrivenHead, canonical_landmarks, ict_landmarks
 from mmtalker.data.frontal import Tracked, find_frames, recognise, resting_face, see_from_front, sort_points
 from mmtalker.data.grid import GRID_FPS, PIXEL_ASPECT, GridMotion

@@ -85,7 +85,7 @@ LEVELS_DB = (-70.0, -10.0)
 
 
 def sound_without_speech(rng: np.random.Generator, silent: bool = False) -> Float32:
-    """Draw (N,) samples at 16 kHz in which nobody speaks: noise, swelling noise, hum or music; or digital silence."""
+    """Draw (N,) samples at 16 kHz in which nobody speaks: noise, hum, music; or digital silence."""
     rate = 16_000
     count = round(SOUND_SECONDS * rate)
     if silent:
@@ -108,7 +108,8 @@ def hum(count: int, rng: np.random.Generator, sample_rate: int) -> Float64:
     lowest = HUM_HZ[rng.integers(len(HUM_HZ))] * rng.uniform(0.98, 1.02)
     harmonics = np.arange(1, 13)
     strength = rng.random(len(harmonics)) / harmonics
-    waves = np.sin(2.0 * np.pi * lowest * np.outer(harmonics, times) + rng.uniform(0, 6.28, (len(harmonics), 1)))
+    phase = rng.uniform(0.0, 2.0 * np.pi, (len(harmonics), 1))
+    waves = np.sin(2.0 * np.pi * lowest * np.outer(harmonics, times) + phase)
     sound: Float64 = strength @ waves + rng.uniform(0.0, 0.1) * rng.standard_normal(count)
     return sound
 

@@ -65,7 +65,7 @@ def deviation_ratio(takes: Sequence[Followed]) -> float | None:
 
 
 def closed_together(takes: Sequence[Followed]) -> float | None:
-    """Return how often the gap is in its lowest fifth when the film's is in its lowest tenth; 0.2 by chance."""
+    """Return how often the gap is in its lowest fifth when the film's is in its lowest tenth."""
     made, true = (np.concatenate([getattr(take, side) for take in takes]) for side in ("made", "true"))
     if true.std() < STILL_MM:
         return None

@@ -9,14 +9,13 @@ from typing import Any, Literal
 
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.motion.arkit import ARKIT_NAMES
+from mmtalker.motion.styles import DEFAULT_STYLE
 
 FORMAT_VERSION = 4
 """Raised when old weights can no longer be read."""
 
 SILENCE = 0
-
-DEFAULT_STYLE = "natural"
-"""The mean of all people's styles."""
+"""Column of the articulatory features that says that nothing is said."""
 
 
 @dataclass(frozen=True)

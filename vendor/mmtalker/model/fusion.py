@@ -152,6 +152,7 @@ class Fusion(nn.Module):
             (B, R, T, 2 d) motion feature.
         """
         made = [
-            reader(local[:, i], whole[:, i], encoded, log_weight, style) for i, reader in enumerate(self.readers)
+            reader(local[:, i], whole[:, i], encoded, log_weight, style)
+            for i, reader in enumerate(self.readers)
         ]
         return torch.stack(made, dim=1)

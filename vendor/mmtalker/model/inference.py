@@ -155,8 +155,8 @@ def speak(
             before, just_before = torch.from_numpy(result[start - 2 : start]).to(shapes)[:, None]
             past = past_motion(shapes, before, just_before)
         local = heard.local[:, read : read + stop - start]
-        speech = (torch.from_numpy(values)[None].to(shapes) for values in (local, whole))
-        motion = network.fuse(head, *speech, past, style)
+        spoken, clip = (torch.from_numpy(values)[None].to(shapes) for values in (local, whole))
+        motion = network.fuse(head, spoken, clip, past, style)
         made = network.regression.activations(motion)[0].cpu().numpy()
         read += stop - start
         if start == 0:

@@ -41,6 +41,6 @@ class PersonalStyle(nn.Module):
         return torch.where((people >= 0)[:, None], self.people[people.clamp_min(0)], own)
 
     def asked(self, style: int, strength: float) -> Tensor:
-        """Return the (1, width) of named style number ``style``: the default and ``strength`` of its way off."""
+        """Return the (1, width) default, gone ``strength`` of the way to named style number ``style``."""
         out: Tensor = self.default() + strength * self.named[style][None]
         return out

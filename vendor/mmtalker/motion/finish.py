@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmtalker.errors import ErrorCode, MMTalkerError
-from mmtalker.model.config import DEFAULT_STYLE
 from mmtalker.motion.blink import blink_curves, blink_times
 from mmtalker.motion.life import add_life, draw_life
 from mmtalker.motion.phrases import find_phrases
 from mmtalker.motion.silence import rest_gate
+from mmtalker.motion.styles import DEFAULT_STYLE
 
 Float32 = NDArray[np.float32]
 
@@ -32,8 +32,8 @@ class AnimateOptions:
         life: factor on the motion of brows and lids that speech does not tell; 0 for none.
         blink_rate: blinks a minute; 0 for none. In conversation people blink 26 times on the average
             (Bentivoglio et al. 1997), GRID's speaker reads with 47.
-        silence_rest: how far the mouth comes to rest in long silence; 0 keeps what the model says. Short pauses
-            stay as they are.
+        silence_rest: how far the mouth comes to rest in long silence; 0 keeps what the model says. Short
+            pauses stay as they are.
         style: whose way of speaking: one of the model's styles.
         style_strength: how far it goes from the model's default; 0 for none of it, negative for the opposite.
     """

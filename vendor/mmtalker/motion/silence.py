@@ -66,7 +66,7 @@ SETTLE = 0.4
 """Seconds that it takes."""
 
 OPEN_AHEAD = 0.5
-"""Seconds before the voice at which the mouth begins to leave rest: people part their lips 0.3 to 0.5 s early."""
+"""Seconds before the voice at which the mouth begins to leave rest: people part their lips so early."""
 
 READY = 0.15
 """Seconds before the voice at which it moves as the network says."""

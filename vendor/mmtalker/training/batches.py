@@ -105,4 +105,5 @@ def _by_speaker(utterances: list[Utterance]) -> NDArray[np.float64]:
     """Return chances that favour speakers of few recordings: each speaker's, by the root of their number."""
     count = Counter(utterance.speaker for utterance in utterances)
     weight = np.array([count[utterance.speaker] ** -0.5 for utterance in utterances])
-    return weight / weight.sum()
+    share: NDArray[np.float64] = weight / weight.sum()
+    return share

@@ -66,7 +66,7 @@ class TrainConfig:
         without: sources that are left out.
         with_people: speakers to train on although they are kept for tests: for the last run, when every
             choice has been made.
-        default_style: share of windows that are learned in the mean of all styles and not in the speaker's own.
+        default_style: share of windows that are learned in the mean of all styles, not in the speaker's own.
         noise_clips: recordings without speech.
         anny_heads, ict_heads: random identities beside each model's own.
         remeshed: share of them with another topology than their model's.

@@ -1,4 +1,4 @@
-"""How a face moves in speech that nobody filmed: as a network says that learned from film, lips at p b m shut."""
+"""How a face moves in speech that nobody filmed: as a network says that film taught, lips shut at p b m."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mmtalker.data.demands import MOUTH, lay_demands
 from mmtalker.data.corpus import Clip, Motion
+from mmtalker.data.demands import MOUTH, lay_demands
 from mmtalker.model.heads import Chart, sample_for_inference
 from mmtalker.model.inference import fuse
 from mmtalker.model.loading import load_model

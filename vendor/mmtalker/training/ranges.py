@@ -1,4 +1,4 @@
-"""Every filmed person's mouth brought to one range: how far somebody opens is theirs, when they do is everybody's."""
+"""Every filmed person's mouth brought to one range: how far they open is theirs, when is everybody's."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmtalker.data.demands import MOUTH, gap_mm
+from mmtalker.training.config import TrainConfig
 from mmtalker.training.utterances import Utterance
 
 Float32 = NDArray[np.float32]
@@ -30,26 +31,34 @@ def openings(sets: Mapping[str, Sequence[Utterance]]) -> dict[str, float]:
         for utterance in found:
             if utterance.known[MOUTH].mean() >= JAW_KNOWN and utterance.target.any():
                 gaps.setdefault(utterance.speaker, []).append(utterance.target @ gap_mm())
-    found_widths = {who: float(np.percentile(np.concatenate(own), WIDE_OPEN_PERCENTILE)) for who, own in gaps.items()}
+    found_widths = {
+        who: float(np.percentile(np.concatenate(own), WIDE_OPEN_PERCENTILE)) for who, own in gaps.items()
+    }
     return {who: width for who, width in found_widths.items() if width > 0.0}
 
 
-def to_one_range(
-    sets: Mapping[str, Sequence[Utterance]], widths: Mapping[str, float], reference: float
-) -> dict[str, list[Utterance]]:
-    """Return the utterances with every person's mouth channels scaled to open by ``reference`` mm.
+def share_one_range(
+    sets: Mapping[str, Sequence[Utterance]], config: TrainConfig
+) -> tuple[dict[str, list[Utterance]], TrainConfig, dict[str, float]]:
+    """Bring every filmed person's mouth to the usual range.
 
-    Who is not in ``widths`` stays as they are.
+    Returns:
+        the utterances, with the mouth channels of every filmed person scaled; the run, its model's people
+        being those; and how far each opens, mm, with the median of all as ``usual``.
     """
-    return {
+    widths = openings(sets)
+    usual = float(np.median(list(widths.values()))) if widths else 0.0
+    scaled = {
         name: [
-            replace(utterance, target=scale_mouth(utterance.target, reference / widths[utterance.speaker]))
+            replace(utterance, target=scale_mouth(utterance.target, usual / widths[utterance.speaker]))
             if utterance.speaker in widths
             else utterance
             for utterance in found
         ]
         for name, found in sets.items()
     }
+    config = replace(config, model=replace(config.model, people=tuple(sorted(widths))))
+    return scaled, config, {"usual": usual, **widths}
 
 
 def scale_mouth(curves: Float32, factor: float) -> Float32:

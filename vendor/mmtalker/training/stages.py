@@ -134,7 +134,9 @@ def motion(
 
     def loss_at(step: int) -> Terms:
         rng, generator = draws(config, 0, step)
-        torch.manual_seed(int(rng.integers(2**62)))  # of what readers miss, so that a run that goes on repeats it
+        torch.manual_seed(
+            int(rng.integers(2**62))
+        )  # of what readers miss, so that a run that goes on repeats it
         head, batch = draw_head(heads, rng), batches.draw(rng).part(run.rank, run.count)
         terms: Terms = module(head, batch, generator)
         return terms

@@ -1,4 +1,4 @@
-"""Named styles: in which direction of the people's styles a mouth opens more, is wider, rounder, or smiles."""
+"""Named styles: in which direction of people's styles a mouth opens more, is wider, rounder, or smiles."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mmtalker.model.config import DEFAULT_STYLE
 from mmtalker.model.heads import Chart, sample_for_inference
 from mmtalker.model.inference import fuse
 from mmtalker.model.network import MMTalkerNetwork
 from mmtalker.model.regression import FactorisedRegression
 from mmtalker.motion.arkit import ARKIT_INDEX
+from mmtalker.motion.styles import DEFAULT_STYLE
 from mmtalker.training.head_set import HeadTensors
 from mmtalker.training.losses import across, facing_gap
 from mmtalker.training.utterances import Utterance
@@ -37,7 +37,6 @@ def measure_styles(
     chart: Chart,
     head: HeadTensors,
     sets: Mapping[str, Sequence[Utterance]],
-    people: Sequence[str],
 ) -> dict[str, dict[str, float]]:
     """Set the network's named styles, and return what each style measures.
 
@@ -49,11 +48,10 @@ def measure_styles(
         chart: of the canonical head.
         head: that speaks.
         sets: utterances by source; some of the people's own are used.
-        people: of the network's styles.
     """
     if not isinstance(network.regression, FactorisedRegression):
         return {}
-    measure = _measuring(network, chart, head, _clips(sets, people))
+    measure = _measuring(network, chart, head, _clips(sets, network.config.people))
     with torch.no_grad():
         own = network.style.people
         rows = np.array([list(measure(style[None]).values()) for style in own])

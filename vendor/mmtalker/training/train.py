@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import safetensors.torch
 import torch
 
@@ -41,7 +40,7 @@ from mmtalker.training.labels import teacher
 from mmtalker.training.log import Log, draw_log
 from mmtalker.training.loop import LICENCE, learn
 from mmtalker.training.maps import fit_identity, fit_maps
-from mmtalker.training.ranges import openings, to_one_range
+from mmtalker.training.ranges import share_one_range
 from mmtalker.training.stages import frozen_copy, motion, shape_keys
 from mmtalker.training.styles import STYLES, measure_styles
 from mmtalker.training.utterances import Label, Utterance, feature_statistics, training_utterances
@@ -67,7 +66,7 @@ def train(
     out: Path,
     cache: Path,
     device: torch.device,
-    start: Start = Start(),  # noqa: B008 - frozen
+    start: Start = Start(),
 ) -> None:
     """Run all steps, or the rest of them, and write the weights to ``out``.
 
@@ -94,18 +93,17 @@ def _train(config: TrainConfig, folder: Path, out: Path, cache: Path, run: Proce
     chart = Chart(torch.from_numpy(canonical.uv[canonical.chart_triangles]).to(run.device))
     heads = load_heads(folder, config)
     label = teacher(start.teacher, chart, heads[0]) if start.teacher else None
-    as_filmed = load_speech(config, folder, cache, run, label)
-    opening = openings(as_filmed)
-    usual = float(np.median(list(opening.values()))) if opening else 0.0
-    sets = to_one_range(as_filmed, opening, usual)
-    people = tuple(sorted(opening))
-    model = replace(config.model, chart_triangles=len(chart.corners), people=people, styles=STYLES)
+    sets, config, opening = share_one_range(load_speech(config, folder, cache, run, label), config)
+    model = replace(config.model, chart_triangles=len(chart.corners), styles=STYLES)
     config = replace(config, model=model)
     batches = Batches(sets, config)
     activations = training_activations(batches, config)
     if run.first:
         counts = ", ".join(f"{len(found)} of {name}" for name, found in sets.items())
-        print(f"{len(heads)} heads; {len(people)} people; recordings and their copies: {counts}", flush=True)
+        print(
+            f"{len(heads)} heads; {len(model.people)} people; recordings and their copies: {counts}",
+            flush=True,
+        )
 
     network = MMTalkerNetwork(config.model, chart.area).to(run.device)
     network.speech.standardise_by(*(torch.from_numpy(part) for part in feature_statistics(sets)))
@@ -130,15 +128,15 @@ def _train(config: TrainConfig, folder: Path, out: Path, cache: Path, run: Proce
     run.wait()
     learn(motion(network, chart, heads, batches, config, run), config, checkpoint, log, run, average)
     if run.first:
-        measured = measure_styles(average, chart, heads[0], as_filmed, people) if people else {}
+        styles = measure_styles(average, chart, heads[0], sets) if model.people else {}
         about = {
             "training": config.to_json(),
             "sources": {
                 source.name: source.licence for source in corpus.sources if source.name not in config.without
             },
             "licence": LICENCE,
-            "styles": measured,
-            "opening_mm": {"usual": usual, **opening},
+            "styles": styles,
+            "opening_mm": opening,
             "figures": held_out_figures(average, corpus, config, cache, run),
         }
         save_model(average, out, about)
@@ -182,7 +180,9 @@ def load_speech(
     if not run.first:
         run.wait()
     with ProgressBar(sys.stderr) as progress:
-        sets = training_utterances(read_corpus(folder), speech_encoder(config, run), config, cache, progress, label)
+        sets = training_utterances(
+            read_corpus(folder), speech_encoder(config, run), config, cache, progress, label
+        )
     if run.first:
         run.wait()
     return sets

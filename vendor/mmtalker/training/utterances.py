@@ -71,8 +71,7 @@ def training_utterances(
         label: says how a face moves in speech that nobody filmed; None leaves that unknown.
 
     Returns:
-        Utterances by source, every filmed speaker's mouth with the same range; noise without speech is a source
-        of its own.
+        Utterances by source; noise without speech is a source of its own.
     """
     sets = {
         source.name: _encoded(corpus, source.name, encoder, cache, progress, config, label)
@@ -168,9 +167,7 @@ def _key(audio: Path, copy: int) -> str:
     return digest.hexdigest()[:32]
 
 
-def _utterance(
-    clip: Clip, motion: Motion | None, features: NDArray[np.float16], speed: float
-) -> Utterance:
+def _utterance(clip: Clip, motion: Motion | None, features: NDArray[np.float16], speed: float) -> Utterance:
     times = np.arange(len(features)) / FEATURE_RATE * speed
     phones = np.full((len(times), len(FEATURES)), np.nan, dtype=np.float32)
     if clip.phones:

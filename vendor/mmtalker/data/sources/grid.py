@@ -33,7 +33,7 @@ class Recordings:
     Attributes:
         source: of the corpus.
         folder: of the recordings, within that of the data.
-        test_set: index of a clip, its speaker and words -> the test set that it belongs to, None for training.
+        test_set: index of a clip, its speaker and words -> the test set of it, None for training.
     """
 
     source: Source
