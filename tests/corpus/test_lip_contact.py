@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmtalker.data.face_mesh import GAP_PAIRS
-from mmtalker.data.lip_contact import LARGEST_CM, close_lips, closures, lip_gap
+from mmtalker.data.lip_contact import LARGEST_CM, close_lips, closures, from_closed_lips, lip_gap
 from mmtalker.data.phone_speech import Phone
 
 TIMES = np.arange(25) / 25
@@ -55,3 +55,13 @@ def test_what_is_not_known_is_left() -> None:
     landmarks = mouth(closing(0.08))
 
     assert np.array_equal(close_lips(landmarks, TIMES, []), landmarks)
+
+
+def test_a_gap_counts_from_lips_that_touch_where_the_rest_was_parted() -> None:
+    gap = np.concatenate([np.full(20, -0.3), np.linspace(-0.3, 1.0, 80)])
+
+    counted = lip_gap(from_closed_lips(mouth(gap)))
+
+    assert counted[:20] == pytest.approx(0.0, abs=1e-9)
+    assert counted == pytest.approx(gap + 0.3)
+    assert lip_gap(from_closed_lips(mouth(gap + 0.5))) == pytest.approx(gap + 0.5)

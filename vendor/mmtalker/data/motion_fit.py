@@ -23,7 +23,7 @@ from mmtalker.data.frontal import Tracked, find_frames, recognise, resting_face,
 from mmtalker.data.grid import GRID_FPS, PIXEL_ASPECT, GridMotion
 from mmtalker.data.ict import IctModel
 from mmtalker.data.identity_fit import Person
-from mmtalker.data.lip_contact import close_lips, closures
+from mmtalker.data.lip_contact import close_lips, closures, from_closed_lips
 from mmtalker.data.phone_speech import Phone
 from mmtalker.motion.arkit import ARKIT_INDEX, ARKIT_NAMES
 
@@ -81,7 +81,7 @@ def _fit_speech(
     grid: GridMotion, tracked: Tracked, heads: Sequence[DrivenHead], phones: Sequence[Sequence[Phone]]
 ) -> Float64:
     """(M, 52) activations of the mouth, with what each clip's phones say of lips and teeth."""
-    closed, rows = tracked.landmarks.copy(), np.flatnonzero(tracked.valid)
+    closed, rows = from_closed_lips(tracked.landmarks), np.flatnonzero(tracked.valid)
     shut, bite, speech = np.zeros((3, len(rows)))
     for number, (clip, said) in enumerate(zip(grid.clips, phones, strict=True)):
         own = tracked.clip == number

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-START = 0.1
+START = 1.0
 """Deviation of the numbers before training."""
 
 

@@ -1,0 +1,36 @@
+"""Personal styles: their mean is the default, named ones lie off it."""
+
+from __future__ import annotations
+
+import torch
+
+from mmtalker.model.style import PersonalStyle
+
+
+def test_a_negative_number_is_the_mean_of_all_people() -> None:
+    torch.manual_seed(0)
+    style = PersonalStyle(people=3, named=2, width=4)
+
+    own = style.of_people(torch.tensor([-1, 2]))
+
+    torch.testing.assert_close(own[0], style.people.mean(dim=0))
+    torch.testing.assert_close(own[1], style.people[2])
+    torch.testing.assert_close(style.default()[0], style.people.mean(dim=0))
+
+
+def test_a_named_style_is_as_strong_as_asked() -> None:
+    style = PersonalStyle(people=2, named=2, width=3)
+    style.named[1] = torch.tensor([1.0, 0.0, -2.0])
+
+    off = [style.asked(1, strength) - style.default() for strength in (0.0, 1.0, -0.5)]
+
+    assert not off[0].any()
+    torch.testing.assert_close(off[1][0], style.named[1])
+    torch.testing.assert_close(off[2], -0.5 * off[1])
+
+
+def test_without_people_the_default_is_nothing() -> None:
+    style = PersonalStyle(people=0, named=1, width=3)
+
+    assert not style.default().any()
+    assert style.of_people(torch.tensor([-1, -1])).shape == (2, 3)

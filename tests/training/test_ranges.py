@@ -1,0 +1,46 @@
+"""Every filmed person's mouth gets one range; others, and what is not the mouth, stay."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mmtalker.data.demands import gap_mm
+from mmtalker.motion.arkit import ARKIT_INDEX
+from mmtalker.training.config import TrainConfig
+from mmtalker.training.ranges import share_one_range
+from mmtalker.training.utterances import Utterance
+
+JAW, BROW = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["browInnerUp"]
+
+
+def utterance(speaker: str, jaw: float, known: bool = True) -> Utterance:
+    target = np.zeros((100, 52), dtype=np.float32)
+    target[:, JAW] = jaw * np.linspace(0.0, 1.0, 100)
+    target[:, BROW] = 0.5
+    features = np.zeros((100, 1, 1), dtype=np.float16)
+    return Utterance(
+        "one", speaker, features, target, np.full(52, known), np.zeros((100, 26), dtype=np.float32)
+    )
+
+
+def test_everybody_opens_as_far_as_the_usual_one() -> None:
+    sets = {"film": [utterance("small", 0.1), utterance("usual", 0.2), utterance("large", 0.4)]}
+
+    ranged, config, opening = share_one_range(sets, TrainConfig())
+
+    assert config.model.people == ("large", "small", "usual")
+    assert opening["usual"] == pytest.approx(0.95 * 0.2 * gap_mm()[JAW], rel=1e-3)
+    assert opening["large"] == pytest.approx(2.0 * opening["usual"], rel=1e-3)
+    for own in ranged["film"]:
+        assert own.target[:, JAW].max() == pytest.approx(0.2, rel=1e-3)
+        assert own.target[:, BROW] == pytest.approx(0.5)
+
+
+def test_who_was_not_filmed_is_nobody() -> None:
+    sets = {"film": [utterance("usual", 0.2)], "voices": [utterance("anna", 0.9, known=False)]}
+
+    ranged, config, _ = share_one_range(sets, TrainConfig())
+
+    assert config.model.people == ("usual",)
+    assert ranged["voices"][0].target[:, JAW].max() == pytest.approx(0.9)
