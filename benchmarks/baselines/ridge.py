@@ -32,10 +32,10 @@ OFFSETS = (-6, -3, 0, 3, 6)
 PENALTIES = (3.0, 10.0, 30.0, 100.0, 300.0)
 """Factors tried, for inputs of unit deviation, in thousandths of the number of frames."""
 
-BATCHES = 300
+BATCHES = 100
 """Batches read."""
 
-VALIDATION_BATCHES = 20
+VALIDATION_BATCHES = 8
 """Further ones, by which the penalty is chosen."""
 
 MEASURED_BATCHES = 6

@@ -7,8 +7,9 @@ import pytest
 
 from mmtalker.data.demands import gap_mm
 from mmtalker.motion.arkit import ARKIT_INDEX
+from mmtalker.training.batches import Batches
 from mmtalker.training.config import TrainConfig
-from mmtalker.training.ranges import share_one_range
+from mmtalker.training.ranges import scale_mouth, share_one_range
 from mmtalker.training.utterances import Utterance
 
 JAW, BROW = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["browInnerUp"]
@@ -33,8 +34,9 @@ def test_everybody_opens_as_far_as_the_usual_one() -> None:
     assert opening["usual"] == pytest.approx(0.95 * 0.2 * gap_mm()[JAW], rel=1e-3)
     assert opening["large"] == pytest.approx(2.0 * opening["usual"], rel=1e-3)
     for own in ranged["film"]:
-        assert own.target[:, JAW].max() == pytest.approx(0.2, rel=1e-3)
-        assert own.target[:, BROW] == pytest.approx(0.5)
+        usual = scale_mouth(own.target, own.opening)
+        assert usual[:, JAW].max() == pytest.approx(0.2, rel=1e-3)
+        assert usual[:, BROW] == pytest.approx(0.5)
 
 
 def test_who_was_not_filmed_is_nobody() -> None:
@@ -43,4 +45,18 @@ def test_who_was_not_filmed_is_nobody() -> None:
     ranged, config, _ = share_one_range(sets, TrainConfig())
 
     assert config.model.people == ("usual",)
-    assert ranged["voices"][0].target[:, JAW].max() == pytest.approx(0.9)
+    assert ranged["voices"][0].opening == 1.0
+
+
+def test_a_person_opens_as_filmed_in_their_own_style_and_as_usual_in_the_default_one() -> None:
+    sets, config, _ = share_one_range(
+        {"film": [utterance("small", 0.1), utterance("usual", 0.2), utterance("large", 0.4)]},
+        TrainConfig(batch=64, window=96, shares={"film": 1.0}),
+    )
+
+    batch = Batches(sets, config).draw(np.random.default_rng(0))
+
+    opened = batch.target[:, :, JAW].amax(dim=1)
+    assert opened[batch.person == -1].numpy() == pytest.approx(0.2, abs=0.01)
+    for number, jaw in enumerate((0.4, 0.1, 0.2)):  # in the order of their names
+        assert opened[batch.person == number].numpy() == pytest.approx(jaw, abs=0.02)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.training.config import TrainConfig
+from mmtalker.training.ranges import scale_mouth
 from mmtalker.training.targets import mirror_order
 from mmtalker.training.utterances import Utterance
 
@@ -83,14 +84,16 @@ class Batches:
             found = self._sets[int(source)]
             utterance = found[int(rng.choice(len(found), p=self._weights[int(source)]))]
             start = int(rng.integers(2, len(utterance.features) - window))
-            target = utterance.target[start - 2 : start + window]
+            own = utterance.speaker in names and rng.random() >= self._config.default_style
+            # How far somebody opens belongs to their style; in the default one, everybody opens as usual.
+            factor = 1.0 if own else utterance.opening
+            target = scale_mouth(utterance.target[start - 2 : start + window], factor)
             says = utterance.known
             if rng.random() < 0.5:  # a mirrored face says the same words
                 target, says = target[:, self._mirror], says[self._mirror]
             features.append(utterance.features[start : start + window])
             known.append(says)
             phones.append(utterance.phones[start : start + window])
-            own = utterance.speaker in names and rng.random() >= self._config.default_style
             people.append(names.index(utterance.speaker) if own else -1)
             before.append(target[:2])
             targets.append(target[2:])

@@ -42,7 +42,9 @@ class Log:
 
 
 def read_log(path: Path) -> dict[str, dict[str, list[tuple[int, float]]]]:
-    """Return (step, mean) by stage and term; of a step that was done twice, the later."""
+    """Return (step, mean) by stage and term; the later of two for one step. Nothing without a log."""
+    if not path.exists():  # of a run that is shorter than a row of it
+        return {}
     curves: dict[str, dict[str, dict[int, float]]] = {}
     with path.open(encoding="utf-8", newline="") as file:
         for stage, step, name, value in csv.reader(file):

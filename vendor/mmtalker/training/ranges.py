@@ -40,21 +40,16 @@ def openings(sets: Mapping[str, Sequence[Utterance]]) -> dict[str, float]:
 def share_one_range(
     sets: Mapping[str, Sequence[Utterance]], config: TrainConfig
 ) -> tuple[dict[str, list[Utterance]], TrainConfig, dict[str, float]]:
-    """Bring every filmed person's mouth to the usual range.
+    """Say of every filmed person's recordings what brings their mouth to the usual range.
 
     Returns:
-        the utterances, with the mouth channels of every filmed person scaled; the run, its model's people
-        being those; and how far each opens, mm, with the median of all as ``usual``.
+        the utterances with that factor; the run, its model's people being those who were filmed; and how far
+        each opens, mm, with the median of all as ``usual``.
     """
     widths = openings(sets)
     usual = float(np.median(list(widths.values()))) if widths else 0.0
     scaled = {
-        name: [
-            replace(utterance, target=scale_mouth(utterance.target, usual / widths[utterance.speaker]))
-            if utterance.speaker in widths
-            else utterance
-            for utterance in found
-        ]
+        name: [replace(u, opening=usual / widths[u.speaker]) if u.speaker in widths else u for u in found]
         for name, found in sets.items()
     }
     config = replace(config, model=replace(config.model, people=tuple(sorted(widths))))
@@ -62,7 +57,7 @@ def share_one_range(
 
 
 def scale_mouth(curves: Float32, factor: float) -> Float32:
-    """Return (T, 52) curves with the channels of jaw and mouth times ``factor``."""
+    """Return (T, 52) curves with the channels of jaw and mouth times ``factor``, in 0..1."""
     scaled = curves.copy()
     scaled[:, MOUTH] *= factor
     return np.clip(scaled, 0.0, 1.0)

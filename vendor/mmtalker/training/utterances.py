@@ -40,6 +40,7 @@ class Utterance:
         speaker: who speaks.
         features: (T, L, D) float16 encoder layers at 50 Hz.
         target: (T, 52) activations.
+        opening: factor on jaw and mouth that brings the speaker to the usual range; see ``ranges.py``.
         known: (52,) channels that ``target`` says something about.
         phones: (T, F) articulatory features; NaN where nobody knows what is said.
     """
@@ -50,6 +51,7 @@ class Utterance:
     target: Float32
     known: NDArray[np.bool_]
     phones: Float32
+    opening: float = 1.0
 
 
 def training_utterances(
