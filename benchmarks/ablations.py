@@ -78,6 +78,7 @@ ABLATIONS: Mapping[str, Ablation] = {
     "no-graph": Ablation("no graph convolution: each sample by itself", {"graph_layers": 0}, own_keys=True),
     "single": Ablation("single attention: speech reads geometry that heard nothing", {"fusion": "single"}),
     "concatenated": Ablation("no attention: pooled geometry beside speech", {"fusion": "concatenated"}),
+    "alone": Ablation("speech alone: no geometry, no vector of the whole window", {"fusion": "alone"}),
     "one-reader": Ablation("one reader of the speech instead of several", {"readers": 1}),
     "last-layer": Ablation("the encoder's last layer alone, not three side by side", {"speech_layers": (6,)}),
     "joint": Ablation(

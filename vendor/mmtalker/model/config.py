@@ -37,7 +37,7 @@ class ModelConfig:
         graph_width: channels of the residual graph network.
         graph_layers: its depth; 0 leaves each sample by itself.
         fusion: ``dual`` cross-attention; ``single`` (speech reads geometry that heard nothing) and
-            ``concatenated`` (pooled geometry beside speech) are for comparison.
+            ``concatenated`` (pooled geometry beside speech) and ``alone`` (no geometry) are for comparison.
         grid_resolutions: cells along one side of each learnable chart grid γ(u, v).
         grid_features: channels of each grid.
         map_resolution: nodes along one side of the displacement maps of all heads.
@@ -68,7 +68,7 @@ class ModelConfig:
     neighbours: int = 9
     graph_width: int = 64
     graph_layers: int = 3
-    fusion: Literal["dual", "single", "concatenated"] = "dual"
+    fusion: Literal["dual", "single", "concatenated", "alone"] = "dual"
     grid_resolutions: tuple[int, ...] = (16, 32, 64, 128)
     grid_features: int = 6
     map_resolution: int = 144

@@ -86,7 +86,23 @@ class Concatenation(nn.Module):
         return out
 
 
-FORMS = {"dual": DualAttention, "single": SingleAttention, "concatenated": Concatenation}
+class SpeechAlone(nn.Module):
+    """Speech that sees no geometry and no whole; for comparison."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+
+    def forward(self, local: Tensor, whole: Tensor, geometry: Tensor, log_weight: Tensor) -> Tensor:
+        """Arguments and result as of :class:`DualAttention`."""
+        return local
+
+
+FORMS = {
+    "dual": DualAttention,
+    "single": SingleAttention,
+    "concatenated": Concatenation,
+    "alone": SpeechAlone,
+}
 
 
 class ReaderFusion(nn.Module):

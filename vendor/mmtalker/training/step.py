@@ -84,7 +84,8 @@ class MotionLoss(nn.Module):
         # for what other channels miss: so these are left out of both sides.
         known = batch.known[:, None].to(said)
         # Each reader learns by itself, as if the batch were so many times as large.
-        activations, target = (said * known).flatten(0, 1), (batch.target * known).repeat(len(said), 1, 1)
+        keyed, mean = (within_range(values) * known for values in (said, said.mean(dim=0)))
+        activations, target = keyed.flatten(0, 1), (batch.target * known).repeat(len(said), 1, 1)
         at_places, at_lips, at_lids = made
         places, lips, lids = true
         one = torch.ones_like(places.uv[:, 0])  # rows were drawn by weight already
@@ -99,7 +100,7 @@ class MotionLoss(nn.Module):
             "velocity": velocity_loss(lips_made, lips_true),
             # Of the readers' mean: each misses a short closure in its own way, and the mean would not close.
             "lip_contact": contact_loss(
-                (said * known).mean(dim=0) @ facing_gap(at_lips),
+                mean @ facing_gap(at_lips),
                 (batch.target * known) @ facing_gap(true_lips),
                 lips.rest,
             ),
@@ -114,6 +115,14 @@ class _Lips:
 
     places: Places
     rest: Tensor
+
+
+def within_range(activations: Tensor) -> Tensor:
+    """Return activations as they are keyed, in 0..1, with the gradient of those that are not.
+
+    What is cut off below zero would else open lips that many channels together keep shut.
+    """
+    return activations + (activations.clamp(0.0, 1.0) - activations).detach()
 
 
 def _moved(activations: Tensor, shapes: Tensor) -> Tensor:
