@@ -15,14 +15,13 @@ from mmtalker.training.utterances import Utterance
 JAW, BROW = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["browInnerUp"]
 
 
-def utterance(speaker: str, jaw: float, known: bool = True) -> Utterance:
+def utterance(speaker: str, jaw: float, filmed: bool = True) -> Utterance:
     target = np.zeros((100, 52), dtype=np.float32)
     target[:, JAW] = jaw * np.linspace(0.0, 1.0, 100)
     target[:, BROW] = 0.5
     features = np.zeros((100, 1, 1), dtype=np.float16)
-    return Utterance(
-        "one", speaker, features, target, np.full(52, known), np.zeros((100, 26), dtype=np.float32)
-    )
+    phones = np.zeros((100, 26), dtype=np.float32)
+    return Utterance("one", speaker, features, target, np.ones(52, dtype=bool), phones, filmed)
 
 
 def test_everybody_opens_as_far_as_the_usual_one() -> None:
@@ -40,7 +39,7 @@ def test_everybody_opens_as_far_as_the_usual_one() -> None:
 
 
 def test_who_was_not_filmed_is_nobody() -> None:
-    sets = {"film": [utterance("usual", 0.2)], "voices": [utterance("anna", 0.9, known=False)]}
+    sets = {"film": [utterance("usual", 0.2)], "voices": [utterance("anna", 0.9, filmed=False)]}
 
     ranged, config, _ = share_one_range(sets, TrainConfig())
 

@@ -17,7 +17,7 @@ Float32 = NDArray[np.float32]
 WIDE_OPEN_PERCENTILE = 95.0
 """Of the canonical head's lip gap over all of a person's frames: how far they open."""
 
-JAW_KNOWN = 0.5
+MOUTH_KNOWN = 0.5
 """Share of the mouth's channels that a recording must say something about, to tell how far a person opens."""
 
 
@@ -29,7 +29,7 @@ def openings(sets: Mapping[str, Sequence[Utterance]]) -> dict[str, float]:
     gaps: dict[str, list[NDArray[np.float64]]] = {}
     for found in sets.values():
         for utterance in found:
-            if utterance.known[MOUTH].mean() >= JAW_KNOWN and utterance.target.any():
+            if utterance.filmed and utterance.known[MOUTH].mean() >= MOUTH_KNOWN:
                 gaps.setdefault(utterance.speaker, []).append(utterance.target @ gap_mm())
     found_widths = {
         who: float(np.percentile(np.concatenate(own), WIDE_OPEN_PERCENTILE)) for who, own in gaps.items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -40,6 +40,7 @@ class Utterance:
         speaker: who speaks.
         features: (T, L, D) float16 encoder layers at 50 Hz.
         target: (T, 52) activations.
+        filmed: whether ``target`` was filmed.
         opening: factor on jaw and mouth that brings the speaker to the usual range; see ``ranges.py``.
         known: (52,) channels that ``target`` says something about.
         phones: (T, F) articulatory features; NaN where nobody knows what is said.
@@ -51,6 +52,7 @@ class Utterance:
     target: Float32
     known: NDArray[np.bool_]
     phones: Float32
+    filmed: bool = False
     opening: float = 1.0
 
 
@@ -117,7 +119,8 @@ def _encoded(
     for row, (clip, filmed) in enumerate(motions):
         variants = read[row * (copies + 1) : (row + 1) * (copies + 1)]
         motion = filmed or (label(clip, variants[0][0]) if label else None)
-        found += [_utterance(clip, motion, features, speed) for features, speed in variants]
+        made = (_utterance(clip, motion, features, speed) for features, speed in variants)
+        found += [replace(utterance, filmed=filmed is not None) for utterance in made]
     return found
 
 
