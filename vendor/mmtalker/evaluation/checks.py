@@ -7,13 +7,18 @@ from pathlib import Path
 
 from mmtalker.data.corpus import Corpus
 from mmtalker.data.heads import anny_head
+from mmtalker.evaluation.channels import measure_channels
 from mmtalker.evaluation.face import canonical_face
 from mmtalker.evaluation.people import Row, measure_people, measure_resolutions, unseen_people
+from mmtalker.evaluation.speaker import Speaker
 from mmtalker.evaluation.stability import measure_seams, same_twice
 from mmtalker.evaluation.takes import Encode, Take, Truth, read_take, read_truth
 from mmtalker.model.network import MMTalkerNetwork
 from mmtalker.progress import Progress, silent, span
 from mmtalker.speech.audio import Audio, load_audio
+
+CHANNEL_CLIPS = 40
+"""Test clips over which the use of channels is measured, about so many."""
 
 HEAD_CLIPS = 5
 """Test clips with which heads are driven."""
@@ -58,6 +63,10 @@ def run_checks(
         )
         difference = same_twice(network, canonical_face(), takes[0][0], seed)
         checks["The same seed twice"] = [{"largest difference of a curve": difference}]
+    if filmed := _filmed_takes(corpus, encode):
+        speaker = Speaker(network, canonical_face())
+        rows = measure_channels(speaker, filmed, network.config.names)
+        checks["ARKit's channels in filmed test clips, beside a phone's face capture"] = rows
     recordings = _long_speech(corpus)
     if recordings:
         row = measure_seams(network, canonical_face(), recordings, encode)
@@ -83,6 +92,13 @@ def _driving_takes(corpus: Corpus, encode: Encode) -> list[tuple[Take, Truth]]:
             if truth is not None:
                 found.append((take, truth))
     return found
+
+
+def _filmed_takes(corpus: Corpus, encode: Encode) -> list[Take]:
+    """Return test clips that were filmed, spread evenly over all of them."""
+    filmed = {source.name for source in corpus.sources if source.motion == "filmed"}
+    clips = [clip for clips in corpus.test_sets().values() for clip in clips if clip.source in filmed]
+    return [read_take(corpus, clip, encode) for clip in clips[:: max(1, len(clips) // CHANNEL_CLIPS)]]
 
 
 def _long_speech(corpus: Corpus) -> list[Audio]:
