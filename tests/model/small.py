@@ -50,7 +50,8 @@ def fill_zeros(network: MMTalkerNetwork) -> None:
     for parameter in network.parameters():
         if not parameter.any():
             parameter.normal_(std=0.3)
-    network.style.named[1:].normal_()
+    for part in (network.style.named, network.style.gain, network.style.offset):
+        part[1:].normal_(std=0.3)
 
 
 def random_head(count: int = 64, seed: int = 0) -> SampledHead:

@@ -263,8 +263,10 @@ class Talker:
         began = time.perf_counter()
         sampled = head.sampled(self._device)
         network = self._model.network
-        style = network.style.asked(self._style(options.style), options.style_strength)
-        raw = speak(network, sampled, head.sample_shapes, speech.heard, progress, style)
+        style, far = self._style(options.style), options.style_strength
+        vector = network.style.asked(style, far)
+        said = speak(network, sampled, head.sample_shapes, speech.heard, progress, vector)
+        raw: Float32 = network.style.shade(style, far, torch.from_numpy(said).to(vector)).cpu().numpy()
         fused = time.perf_counter()
         finished = finish_curves(raw, self.names, speech.energy, speech.heard.voice, RAW_RATE, options, seed)
         still = np.zeros((len(raw), len(head.names) - len(self.names)), dtype=np.float32)

@@ -74,7 +74,9 @@ class MMTalkerNetwork(nn.Module):
         # Every reader has to tell the phones, in any language: a few people's films alone teach it how those
         # few sound.
         self.phones = nn.Linear(config.width, config.phone_features)
-        self.style = PersonalStyle(len(config.people), len(config.styles), config.style_width)
+        self.style = PersonalStyle(
+            len(config.people), len(config.styles), config.style_width, config.channels
+        )
         self.fusion = Fusion(
             config.fusion,
             config.graph_width,

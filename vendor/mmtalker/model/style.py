@@ -1,4 +1,4 @@
-"""How a person speaks, apart from what they say: a few learned numbers each, as VOCA has them."""
+"""How a person speaks, apart from what they say: a few learned numbers, and how much of each channel."""
 
 from __future__ import annotations
 
@@ -6,26 +6,32 @@ import torch
 from torch import Tensor, nn
 
 START = 1.0
-"""Deviation of the numbers before training."""
+"""Deviation of the learned numbers before training."""
 
 
 class PersonalStyle(nn.Module):
-    """A style for each person of the training set, and named ones made from them.
+    """A learned vector for each person of the training set, and named styles that are made from people.
 
-    Their mean is the default, so that no one's habit is taken for everybody's.
+    The people's mean is the default, so that no one's habit is taken for everybody's. A named style lies off
+    it in the direction of people who do more of something, and scales channels by how far people differ.
 
     Args:
         people: P, whom training sees; without any, the default is zero.
         named: N, styles that may be asked for.
-        width: numbers of a style.
+        width: numbers of a person's vector.
+        channels: K.
     """
 
     named: Tensor
+    gain: Tensor
+    offset: Tensor
 
-    def __init__(self, people: int, named: int, width: int) -> None:
+    def __init__(self, people: int, named: int, width: int, channels: int) -> None:
         super().__init__()
         self.people = nn.Parameter(START * torch.randn(people, width))
         self.register_buffer("named", torch.zeros(named, width))
+        self.register_buffer("gain", torch.zeros(named, channels))
+        self.register_buffer("offset", torch.zeros(named, channels))
 
     def default(self) -> Tensor:
         """Return the (1, width) mean of all people."""
@@ -34,7 +40,7 @@ class PersonalStyle(nn.Module):
         return self.people.mean(dim=0, keepdim=True)
 
     def of_people(self, people: Tensor) -> Tensor:
-        """Return the (B, width) styles of (B,) people; a negative number stands for the default."""
+        """Return the (B, width) vectors of (B,) people; a negative number stands for the default."""
         own = self.default().expand(len(people), -1)
         if not len(self.people):
             return own
@@ -44,3 +50,7 @@ class PersonalStyle(nn.Module):
         """Return the (1, width) default, gone ``strength`` of the way to named style number ``style``."""
         out: Tensor = self.default() + strength * self.named[style][None]
         return out
+
+    def shade(self, style: int, strength: float, activations: Tensor) -> Tensor:
+        """Return (T, K) activations as in a named style: a exp(strength gain) + strength offset."""
+        return activations * (strength * self.gain[style]).exp() + strength * self.offset[style]

@@ -20,24 +20,24 @@ class LossWeights:
     lip_vertex: float = 4.0
     activation: float = 2.0
     velocity: float = 150.0
-    lip_contact: float = 12.0
-    mouth_width: float = 10.0
+    lip_contact: float = 30.0
+    mouth_width: float = 40.0
     eye_closure: float = 4.0
     phones: float = 0.5
     roughness: float = 0.5
 
 
 def default_copies() -> dict[str, int]:
-    return {"grid": 1, "grid-speakers": 3, "facegood": 1}
+    return {"grid": 1, "grid-speakers": 1, "facegood": 1}
 
 
 def default_shares() -> dict[str, float]:
     return {
-        "grid": 0.30,
-        "grid-speakers": 0.26,
-        "facegood": 0.05,
-        "kokoro": 0.20,
-        "nathalie": 0.06,
+        "grid": 0.28,
+        "grid-speakers": 0.30,
+        "facegood": 0.09,
+        "kokoro": 0.15,
+        "nathalie": 0.05,
         "kerstin": 0.04,
         "flemishguy": 0.04,
         "noise": 0.05,
@@ -78,9 +78,9 @@ class TrainConfig:
         model: the network.
     """
 
-    steps: int = 1500
+    steps: int = 500
     shape_steps: int = 14000
-    batch: int = 36
+    batch: int = 32
     window: int = 120
     samples: int = 96
     shape_points: int = 1024
@@ -93,7 +93,7 @@ class TrainConfig:
     shares: dict[str, float] = field(default_factory=default_shares)
     without: tuple[str, ...] = ()
     with_people: tuple[str, ...] = ()
-    default_style: float = 0.3
+    default_style: float = 0.7
     noise_clips: int = 40
     anny_heads: int = 20
     ict_heads: int = 20
