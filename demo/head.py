@@ -21,7 +21,7 @@ GLOSS = {
     Role.TONGUE: 0.35,
     Role.MOUTH_SOCKET: 0.15,
 }
-MOUTH_DEPTH = 0.025
+MOUTH_DEPTH = 0.014
 """Metres behind the lips at which a third of the light is left."""
 INNER = (Role.TEETH_UPPER, Role.TEETH_LOWER, Role.TONGUE, Role.MOUTH_SOCKET)
 FLAT = {"mouth": SOCKET, "teeth": TEETH, "gums": GUMS, "tongue": TONGUE}
@@ -70,7 +70,7 @@ def surface_of(head: CanonicalHead) -> Surface:
         gloss[head.role == role] = value
     inner = np.isin(head.role, INNER)
     depth = features.lip_line[:, 2].max() - head.vertices[inner, 2]
-    cover[inner] = np.exp(-np.maximum(depth - 0.010, 0.0) / MOUTH_DEPTH)
+    cover[inner] = np.exp(-np.maximum(depth - 0.007, 0.0) / MOUTH_DEPTH)
     return Surface(
         triangles=head.mesh.loop_vertices[fan],
         colour_places=corner_places(head, features)[fan],
