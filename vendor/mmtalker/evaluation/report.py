@@ -49,7 +49,7 @@ class SetReport:
         face: the head whose motion was measured.
         clips: how many were measured.
         minutes: of speech.
-        truth: ``filmed``, ``articulated``, or ``unknown`` where there is no motion to compare with.
+        truth: ``filmed``, or ``unknown`` where there is no motion to compare with.
         compared: lists of points whose true motion is known.
         figures: by system.
         languages: figures by language and system, where the set has several languages.

@@ -168,7 +168,7 @@ def _meanings() -> str:
     rows = [["figure", "over", "meaning"]]
     rows += [[figure.title, figure.points or NOTHING, figure.meaning or NOTHING] for figure in FIGURES]
     return (
-        f"## What the figures mean\n\n{FINISHED_MARK} read on finished curves (silence gate, blinks), all "
+        f"## What the figures mean\n\n{FINISHED_MARK} read on finished curves (rest in silence, blinks), all "
         f"others on what the network says. Bold: the best system. Points are on the face that the set's "
         f"title names.\n\n{markdown(rows)}"
     )
