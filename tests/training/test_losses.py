@@ -1,11 +1,11 @@
-"""Losses of the lips: touching ones may press, and must not stand open."""
+"""Losses: lips count most where they come near, phones where they are known."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from mmtalker.training.losses import PRESSED, contact_loss, phone_loss
+from mmtalker.training.losses import contact_loss, phone_loss
 
 REST = torch.zeros(1)
 
@@ -14,14 +14,10 @@ def loss(predicted: float, truth: float) -> float:
     return float(contact_loss(torch.full((1, 1, 1), predicted), torch.full((1, 1, 1), truth), REST))
 
 
-def test_lips_that_touch_may_be_pressed_a_little_and_not_parted() -> None:
-    assert loss(-PRESSED, 0.0) == 0.0
-    assert loss(0.1, 0.0) > 20.0 * loss(-0.1, 0.0) > 0.0
-
-
 def test_lips_that_are_apart_err_on_both_sides_alike_and_most_where_they_are_near() -> None:
     assert loss(0.6, 0.5) == pytest.approx(loss(0.4, 0.5))
     assert loss(0.2, 0.1) > 2.0 * loss(0.6, 0.5)
+    assert loss(0.1, 0.0) > 4.0 * loss(0.6, 0.5)
     assert loss(0.5, 0.5) == 0.0
 
 

@@ -19,7 +19,7 @@ class LossWeights:
     displacement: float = 15.0
     lip_vertex: float = 4.0
     activation: float = 2.0
-    velocity: float = 200.0
+    velocity: float = 150.0
     lip_contact: float = 30.0
     mouth_width: float = 40.0
     eye_closure: float = 4.0
@@ -35,12 +35,12 @@ def default_shares() -> dict[str, float]:
     return {
         "grid": 0.30,
         "grid-speakers": 0.26,
-        "facegood": 0.08,
-        "kokoro": 0.18,
+        "facegood": 0.05,
+        "kokoro": 0.20,
         "nathalie": 0.06,
         "kerstin": 0.04,
         "flemishguy": 0.04,
-        "noise": 0.04,
+        "noise": 0.05,
     }
 
 
@@ -78,9 +78,9 @@ class TrainConfig:
         model: the network.
     """
 
-    steps: int = 450
+    steps: int = 360
     shape_steps: int = 14000
-    batch: int = 32
+    batch: int = 30
     window: int = 120
     samples: int = 96
     shape_points: int = 1024
@@ -93,7 +93,7 @@ class TrainConfig:
     shares: dict[str, float] = field(default_factory=default_shares)
     without: tuple[str, ...] = ()
     with_people: tuple[str, ...] = ()
-    default_style: float = 0.4
+    default_style: float = 0.3
     noise_clips: int = 40
     anny_heads: int = 20
     ict_heads: int = 20

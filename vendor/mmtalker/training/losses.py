@@ -11,15 +11,6 @@ CLOSURE_REACH = 0.12
 
 CLOSURE_EMPHASIS = 6.0
 
-SHUT = 0.02
-"""Centimetres of gap below which lips touch."""
-
-PRESSED = 0.03
-"""Centimetres by which lips that touch are to be pressed together."""
-
-SHUT_EMPHASIS = 20.0
-"""How much an opening between lips that should touch counts."""
-
 SHAPE_SCALE = 0.1
 """Centimetres beyond which a shape key's error counts no more than in proportion to it."""
 
@@ -76,12 +67,7 @@ def contact_loss(predicted: Tensor, truth: Tensor, rest: Tensor) -> Tensor:
     """
     opening = (truth + rest).clamp_min(0.0)
     emphasis = 1.0 + CLOSURE_EMPHASIS * torch.exp(-opening / CLOSURE_REACH)
-    # Of lips that touch, pressing is no error and the least opening is seen: a mean of both would stand open.
-    shut = opening < SHUT
-    parted = (predicted + rest + PRESSED).clamp_min(0.0) ** 2
-    pressed = (truth - PRESSED - predicted).clamp_min(0.0) ** 2
-    apart = (predicted - truth) ** 2
-    return torch.where(shut, SHUT_EMPHASIS * parted + pressed, emphasis * apart).mean()
+    return (emphasis * (predicted - truth) ** 2).mean()
 
 
 def closure_loss(predicted: Tensor, truth: Tensor) -> Tensor:
