@@ -41,6 +41,14 @@ def test_a_named_style_scales_and_shifts_channels() -> None:
     torch.testing.assert_close(style.shade(1, -1.0, curves), torch.tensor([[0.05, 0.1]]))
 
 
+def test_the_strongest_style_leaves_numbers() -> None:
+    style = PersonalStyle(people=2, named=2, width=3, channels=2)
+    style.gain[1] = 1.0
+
+    for strength in (1000.0, -1000.0):
+        assert style.shade(1, strength, torch.tensor([[0.0, 0.5]])).isfinite().all()
+
+
 def test_without_people_the_default_is_nothing() -> None:
     style = PersonalStyle(people=0, named=1, width=3, channels=5)
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
+
+LARGEST_FACTOR = 20.0
 
 START = 1.0
 """Deviation of the learned numbers before training."""
@@ -52,5 +56,10 @@ class PersonalStyle(nn.Module):
         return out
 
     def shade(self, style: int, strength: float, activations: Tensor) -> Tensor:
-        """Return (T, K) activations as in a named style: a exp(strength gain) + strength offset."""
-        return activations * (strength * self.gain[style]).exp() + strength * self.offset[style]
+        """Return (T, K) activations as in a named style: a exp(strength gain) + strength offset.
+
+        Beyond a factor of ``LARGEST_FACTOR`` a stronger style scales no further.
+        """
+        most = math.log(LARGEST_FACTOR)
+        factor = (strength * self.gain[style]).clamp(-most, most).exp()
+        return activations * factor + strength * self.offset[style]
