@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmtalker.data.phone_speech import Phone
-from mmtalker.evaluation.contact import during, is_pause
+from mmtalker.evaluation.contact import STILL_MM, during, is_pause
 
 Float64 = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -25,8 +25,6 @@ SETTLED_S = 0.6
 
 TENTH, FIFTH = 10.0, 20.0
 """Percentiles: where the film's gap is in its lowest tenth, ours should be in its lowest fifth."""
-
-STILL_MM = 1e-3
 
 
 @dataclass(frozen=True, eq=False)

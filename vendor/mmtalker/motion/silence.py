@@ -51,12 +51,8 @@ def speech_gate(level: Float32, rate: float) -> Float32:
     loud = level > threshold
     if not loud.any():
         return np.zeros(len(level), dtype=np.float32)
-    width = max(1, round(SHORTEST_PAUSE * rate))
-    padded = np.pad(loud, width)
-    speech = binary_closing(padded, structure=np.ones(width, dtype=bool))[width:-width]
-    away = distance_transform_edt(~speech) / rate
-    gate: Float32 = (0.5 + 0.5 * np.cos(np.pi * np.clip(away / RAMP, 0.0, 1.0))).astype(np.float32)
-    return gate
+    away = distance_transform_edt(~_without_short_pauses(loud, rate)) / rate
+    return _eased(away / RAMP).astype(np.float32)
 
 
 REST_AFTER = 0.6
@@ -90,14 +86,10 @@ def rest_gate(voice: Float32, level: Float32, rate: float) -> Float32:
         rate: of both, Hz.
     """
     speaks = (voice > VOICED) & (level > ABSOLUTE_FLOOR_DB)
-    padded = np.pad(speaks, max(1, round(SHORTEST_PAUSE * rate)))
-    closed = binary_closing(padded, structure=np.ones(max(1, round(SHORTEST_PAUSE * rate)), dtype=bool))
-    opened = binary_opening(closed, structure=np.ones(max(1, round(SHORTEST_SOUND * rate)), dtype=bool))
-    width = max(1, round(SHORTEST_PAUSE * rate))
-    speaks = opened[width:-width]
-    gate = np.zeros(len(speaks), dtype=np.float32)
+    click = np.ones(max(1, round(SHORTEST_SOUND * rate)), dtype=bool)
+    speaks = binary_opening(_without_short_pauses(speaks, rate), structure=click)
     if not speaks.any():
-        return gate
+        return np.zeros(len(speaks), dtype=np.float32)
     times = np.arange(len(speaks)) / rate
     sounds = times[speaks]
     before = np.searchsorted(sounds, times, side="right")
@@ -106,8 +98,15 @@ def rest_gate(voice: Float32, level: Float32, rate: float) -> Float32:
     until[speaks] = 0.0
     leaving = _eased((since - REST_AFTER) / SETTLE)
     coming = _eased((until - READY) / (OPEN_AHEAD - READY))
-    gate[:] = np.where(since + until < LONG_PAUSE, 1.0, np.maximum(leaving, coming))
-    return gate
+    return np.where(since + until < LONG_PAUSE, 1.0, np.maximum(leaving, coming)).astype(np.float32)
+
+
+def _without_short_pauses(speaks: NDArray[np.bool_], rate: float) -> NDArray[np.bool_]:
+    """(N,) where somebody speaks, with what is shorter than a pause counted in."""
+    width = max(1, round(SHORTEST_PAUSE * rate))
+    padded = np.pad(speaks, width)
+    closed: NDArray[np.bool_] = binary_closing(padded, structure=np.ones(width, dtype=bool))[width:-width]
+    return closed
 
 
 def _eased(way: NDArray[np.float64]) -> NDArray[np.float64]:
