@@ -19,7 +19,7 @@ from benchmarks import runs
 from benchmarks.baselines.systems import BASELINES, RULE, baseline_system
 from mmtalker.cli.bar import ProgressBar
 from mmtalker.data.corpus import read_corpus
-from mmtalker.data.phone_posteriors import corpus_recogniser
+from mmtalker.data.corpus_recogniser import corpus_recogniser
 from mmtalker.data.phone_recogniser import PhoneRecogniser
 from mmtalker.device import choose_device
 from mmtalker.errors import MMTalkerError

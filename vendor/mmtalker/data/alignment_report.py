@@ -16,7 +16,7 @@ import numpy as np
 from mmtalker.data.alignment import align_encoded
 from mmtalker.data.closures import heard_closures
 from mmtalker.data.corpus import Clip, Corpus, read_corpus
-from mmtalker.data.phone_posteriors import corpus_recogniser
+from mmtalker.data.corpus_recogniser import corpus_recogniser
 from mmtalker.data.phone_recogniser import Encoded, PhoneRecogniser
 from mmtalker.data.phone_speech import Phone
 from mmtalker.data.phonology import INDEX, features

@@ -10,7 +10,7 @@ from typing import Any
 
 from mmtalker.data.build import HEADS
 from mmtalker.data.corpus import MANIFEST, read_corpus, write_manifest
-from mmtalker.data.phone_posteriors import RECOGNISER_FILE
+from mmtalker.data.corpus_recogniser import RECOGNISER_FILE
 from mmtalker.errors import ErrorCode, MMTalkerError
 
 

@@ -164,7 +164,13 @@ class MMTalkerNetwork(nn.Module):
         assert isinstance(self.regression, FactorisedRegression), "the joint form has no activations"
         return self.regression.each(self.motion(head, features, past))
 
-    def shape_parts(self) -> tuple[nn.Module, ...]:
-        """Return what makes shape keys and has nothing to do with speech."""
-        assert isinstance(self.regression, FactorisedRegression), "the joint form has no shapes"
-        return self.sampler, self.identity, self.geometry, self.regression.trunk, self.regression.shape
+
+_SHAPE_PARTS = (
+    "sampler.", "identity.", "geometry.", "regression.trunk.", "regression.shape.", "regression.map",
+    "regression.variations",
+)  # fmt: skip
+
+
+def makes_shape_keys(name: str) -> bool:
+    """Whether a parameter or buffer of this name makes shape keys, and has nothing to do with speech."""
+    return name.startswith(_SHAPE_PARTS)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from mmtalker.model.heads import Chart, sample_head
-from mmtalker.model.network import MMTalkerNetwork
+from mmtalker.model.network import MMTalkerNetwork, makes_shape_keys
 from mmtalker.model.regression import FactorisedRegression
 from mmtalker.training.batches import Batches
 from mmtalker.training.config import TrainConfig
@@ -143,8 +143,9 @@ def motion(
 
     regression = network.regression
     if isinstance(regression, FactorisedRegression):
-        for part in network.shape_parts():
-            part.requires_grad_(False)
+        for name, parameter in network.named_parameters():
+            if makes_shape_keys(name):
+                parameter.requires_grad_(False)
         moving = (network.speech, network.style, network.phones, network.fusion, regression.readers)
         parameters = [parameter for part in moving for parameter in part.parameters()]
         groups = [

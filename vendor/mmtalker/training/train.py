@@ -25,7 +25,7 @@ from mmtalker.evaluation.summary import network_figures
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.model.heads import Chart
 from mmtalker.model.loading import DEFAULT_FOLDER, WEIGHTS_NAME, save_model
-from mmtalker.model.network import MMTalkerNetwork
+from mmtalker.model.network import MMTalkerNetwork, makes_shape_keys
 from mmtalker.model.regression import FactorisedRegression
 from mmtalker.speech.cache import FeatureCache
 from mmtalker.speech.features import SpeechEncoder
@@ -154,9 +154,9 @@ def take_shape_keys(network: MMTalkerNetwork, folder: Path) -> None:
     assert isinstance(network.regression, FactorisedRegression), "the joint form has no shapes"
     try:
         tensors = safetensors.torch.load_file(folder / WEIGHTS_NAME)
-        kept = {name: value.float() for name, value in tensors.items() if name.startswith(SHAPE_PARTS)}
+        kept = {name: value.float() for name, value in tensors.items() if makes_shape_keys(name)}
         missing = network.load_state_dict(kept, strict=False).missing_keys
-        if absent := [name for name in missing if name.startswith(SHAPE_PARTS)]:
+        if absent := [name for name in missing if makes_shape_keys(name)]:
             raise ValueError(f"there is no {absent[0]}")
     except (OSError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
         raise MMTalkerError(
@@ -164,13 +164,6 @@ def take_shape_keys(network: MMTalkerNetwork, folder: Path) -> None:
         ) from error
     for part in (network.regression.map, network.regression.variations):
         part.requires_grad_(False)
-
-
-SHAPE_PARTS = (
-    "sampler.", "identity.", "geometry.", "regression.trunk.", "regression.shape.", "regression.map",
-    "regression.variations",
-)  # fmt: skip
-"""How the names of parameters begin that make shape keys."""
 
 
 def load_speech(

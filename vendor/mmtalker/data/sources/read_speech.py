@@ -14,8 +14,8 @@ from pathlib import Path
 
 from mmtalker.data.alignment import Aligner
 from mmtalker.data.corpus import Clip, Source, has_clip, write_clip
+from mmtalker.data.corpus_recogniser import corpus_recogniser
 from mmtalker.data.kokoro_phones import cover
-from mmtalker.data.phone_posteriors import corpus_recogniser
 from mmtalker.data.phone_speech import Phone
 from mmtalker.data.phonology import UNCLEAR
 from mmtalker.data.pronunciation import STRESS

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmtalker.data import phone_posteriors
+import mmtalker.data.corpus_recogniser as subject
 from mmtalker.data.corpus import Clip, read_clips, write_clip
-from mmtalker.data.phone_posteriors import RECOGNISER_FILE, corpus_recogniser, teaching_clips
+from mmtalker.data.corpus_recogniser import RECOGNISER_FILE, corpus_recogniser, teaching_clips
 from mmtalker.data.phone_training import RecogniserConfig
 from mmtalker.errors import MMTalkerError
 from mmtalker.speech.audio import Audio
@@ -35,7 +35,7 @@ def add(folder: Path, number: int, speaker: str = "anna", test_set: str | None =
 
 @pytest.fixture(autouse=True)
 def a_little_teaches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(phone_posteriors, "LEAST_MINUTES", 0.02)
+    monkeypatch.setattr(subject, "LEAST_MINUTES", 0.02)
 
 
 def test_it_is_trained_once(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_speakers_take_turns_until_there_is_enough(tmp_path: Path, monkeypatch: 
         for number in range(3):
             add(tmp_path, number, speaker)
     seconds = {clip.name: clip.phones[-1].end for clip in read_clips(tmp_path, "kokoro")}
-    monkeypatch.setattr(phone_posteriors, "MOST_MINUTES", 3.5 * seconds["anna0"] / 60.0)
+    monkeypatch.setattr(subject, "MOST_MINUTES", 3.5 * seconds["anna0"] / 60.0)
 
     assert [clip.name for clip in teaching_clips(tmp_path, "kokoro")] == [
         "anna0",

@@ -1,11 +1,4 @@
-"""What is said in a recording that nobody wrote down: articulatory features by their probability.
-
-    recogniser = corpus_recogniser(corpus, encode)
-    track = articulation_posteriors(recogniser, encoded)     (T, F) at 50 Hz
-
-The features are those of :mod:`mmtalker.data.phonology`, so that the track can stand where
-:func:`mmtalker.data.phonology.feature_track` does for phones that are known.
-"""
+"""The phone recogniser that a corpus teaches, kept in its folder: for recordings that nobody aligned."""
 
 from __future__ import annotations
 
@@ -14,24 +7,13 @@ import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from mmtalker.data.corpus import Clip, read_clips
-from mmtalker.data.phone_recogniser import (
-    PARTS_OF_A_FRAME,
-    Encoded,
-    PhoneRecogniser,
-    load_recogniser,
-    save_recogniser,
-)
+from mmtalker.data.phone_recogniser import Encoded, PhoneRecogniser, load_recogniser, save_recogniser
 from mmtalker.data.phone_training import Example, RecogniserConfig, train_recogniser
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.progress import Progress, silent, span
 from mmtalker.speech.audio import Audio, load_audio
 from mmtalker.speech.features import WINDOW_FRAMES, frame_count
-
-Float32 = NDArray[np.float32]
 
 Encode = Callable[[Audio, int], Encoded]
 """Speech and its place in the encoder's window -> (T, L, D) layers."""
@@ -47,14 +29,6 @@ LEAST_MINUTES = 2.0
 
 MOST_MINUTES = 24.0
 """More of one source would take longer to encode and not be learned in so few steps."""
-
-
-def articulation_posteriors(recogniser: PhoneRecogniser, encoded: Encoded) -> Float32:
-    """Return (T, F) expected articulatory features of each frame of (T, L, D) encoded speech."""
-    probabilities = np.exp(recogniser.log_probabilities(encoded))
-    expected = probabilities @ recogniser.inventory.numpy()
-    track: Float32 = expected.reshape(len(encoded), PARTS_OF_A_FRAME, -1).mean(axis=1)
-    return track
 
 
 def corpus_recogniser(
