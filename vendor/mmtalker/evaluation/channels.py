@@ -12,6 +12,9 @@ from mmtalker.evaluation.takes import Take
 
 Row = Mapping[str, str | float | None]
 
+CHANNELS = "ARKit's channels in filmed test clips, beside a phone's face capture"
+"""Title of the check."""
+
 
 def measure_channels(speaker: Speaker, takes: Sequence[Take], names: Sequence[str]) -> list[Row]:
     """Compare the standard deviations of the mouth's channels with a phone's.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmtalker.data.corpus import Corpus
 from mmtalker.data.heads import anny_head
-from mmtalker.evaluation.channels import measure_channels
+from mmtalker.evaluation.channels import CHANNELS, measure_channels
 from mmtalker.evaluation.face import canonical_face
 from mmtalker.evaluation.people import Row, measure_people, measure_resolutions, unseen_people
 from mmtalker.evaluation.speaker import Speaker
@@ -65,8 +65,7 @@ def run_checks(
         checks["The same seed twice"] = [{"largest difference of a curve": difference}]
     if filmed := _filmed_takes(corpus, encode):
         speaker = Speaker(network, canonical_face())
-        rows = measure_channels(speaker, filmed, network.config.names)
-        checks["ARKit's channels in filmed test clips, beside a phone's face capture"] = rows
+        checks[CHANNELS] = measure_channels(speaker, filmed, network.config.names)
     recordings = _long_speech(corpus)
     if recordings:
         row = measure_seams(network, canonical_face(), recordings, encode)
