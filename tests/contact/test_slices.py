@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
-from mmtalker.contact.gaps import FAR, clearances
+from mmtalker.contact.gaps import FAR, certain_clearances, clearances, refined_clearances
 from mmtalker.contact.lips import canonical_lips, meeting_axes
 from mmtalker.contact.slices import STEPS, lip_slices
 from mmtalker.mesh.canonical import canonical_surface, load_canonical
@@ -66,3 +68,46 @@ def test_lips_meet_from_above_unless_one_lies_further_forward() -> None:
 
     assert up[0] == 0.0 and up[1] > 0.5 and up[2] > 0.3
     np.testing.assert_allclose(meeting_axes(rest).T @ meeting_axes(rest), np.eye(2), atol=1e-6)
+
+
+def plain_clearance(upper: np.ndarray, lower: np.ndarray) -> float:
+    """The smallest height between two lines of (A, 2) points, corner by corner."""
+    heights = [FAR]
+    for corners, line, sign in ((upper, lower, 1.0), (lower, upper, -1.0)):
+        for depth, height in corners:
+            for (d0, h0), (d1, h1) in pairwise(line):
+                if min(d0, d1) <= depth <= max(d0, d1):
+                    heights.append(sign * (height - (h0 + (depth - d0) / (d1 - d0) * (h1 - h0))))
+    return min(heights)
+
+
+@pytest.fixture
+def crooked() -> np.ndarray:
+    """(40, 3, 2, 9, 2) lips of random lines, above each other or not, some crossing."""
+    rng = np.random.default_rng(3)
+    points = np.cumsum(rng.normal(0.0004, 0.0006, (40, 3, 2, 9, 2)), axis=3)
+    points[:, :, 0, :, 1] += rng.uniform(-0.002, 0.014, (40, 3, 1))
+    return points.astype(np.float32)
+
+
+def test_clearance_is_that_of_the_plain_way(crooked: np.ndarray) -> None:
+    plain = [[plain_clearance(*pair) for pair in frame] for frame in crooked.astype(np.float64)]
+
+    np.testing.assert_allclose(clearances(crooked), plain, atol=2e-6)
+
+
+def test_what_is_clear_for_certain_is_never_too_much(crooked: np.ndarray) -> None:
+    certain, exact = certain_clearances(crooked), clearances(crooked)
+
+    assert (certain <= exact + 1e-6).all()
+    assert (exact - certain).max() > 0.0005  # these lips are crooked enough to tell the difference
+
+
+def test_only_what_is_looked_at_becomes_exact(crooked: np.ndarray) -> None:
+    certain, exact = certain_clearances(crooked), clearances(crooked)
+    asked = np.zeros(certain.shape, dtype=bool)
+    asked[::2] = True
+
+    np.testing.assert_array_equal(
+        refined_clearances(crooked, certain, asked), np.where(asked, exact, certain)
+    )

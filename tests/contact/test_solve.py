@@ -161,3 +161,13 @@ def test_a_fused_mouth_has_no_slices() -> None:
     head = load_canonical()
     fused = replace(map_head(head.mesh), mouth=Mouth.FUSED)
     assert len(read_lips(head.mesh, fused, head.vertices.astype(np.float64), head.shapes[:1])) == 0
+
+
+def test_windows_join_without_a_seam(monkeypatch: pytest.MonkeyPatch) -> None:
+    curves = np.concatenate([words()] * 4)
+    own = lips(0.001)
+    whole = solve(curves, own)
+
+    monkeypatch.setattr("mmtalker.contact.solve.WINDOW", 70)
+
+    np.testing.assert_allclose(solve(curves, own), whole, atol=1e-4)

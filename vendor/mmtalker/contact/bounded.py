@@ -33,13 +33,19 @@ def nearest_within(
     give = np.einsum("bw,bw->b", answers, bounds)
     softness = SOFTNESS * float(give.max())
     values = targets.copy()
+    # What breaks no bound is nearest to itself.
+    broken = np.flatnonzero((targets @ bounds.T > limits).any(axis=1))
+    held = targets[broken]
     # Column by column in memory: that is how they are used.
-    pushes = np.zeros(limits.shape[::-1], dtype=np.float32)
-    within = np.ascontiguousarray(limits.T)
-    for _ in range(sweeps):
+    pushes = np.zeros((len(bounds), len(broken)), dtype=np.float32)
+    within = np.ascontiguousarray(limits[broken].T)
+    for _ in range(sweeps if len(broken) else 0):
         for push, limit, bound, answer, own in zip(pushes, within, bounds, answers, give, strict=True):
-            beyond = values @ bound - limit - softness * push
+            beyond = held @ bound - limit - softness * push
             change = np.maximum(beyond / (own + softness), -push)
+            if not change.any():
+                continue
             push += change
-            values -= change[:, None] * answer
+            held -= change[:, None] * answer
+    values[broken] = held
     return values

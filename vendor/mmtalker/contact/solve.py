@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
 from mmtalker.contact.bounded import nearest_within
 from mmtalker.contact.fade import falling
-from mmtalker.contact.gaps import FAR, clearances
+from mmtalker.contact.gaps import FAR, certain_clearances, clearances, refined_clearances
 from mmtalker.contact.lips import canonical_lips, meeting_axes
 from mmtalker.contact.modes import WAVES
 from mmtalker.contact.slices import lip_slices
@@ -40,14 +42,23 @@ SPOKEN = 0.16
 PASSES = 3
 """Lips are round: each time they have moved, it is looked at again where they are nearest."""
 
-STILL = 1e-6
+STILL = 2e-5
 """Metres: frames in which lips lack less are left alone."""
+
+SETTLED = 0.005
+"""Frames in which no curve has changed by more are not looked at again: lips go on in them by 0.03 mm."""
 
 SMOOTHING = 0.016
 """Seconds, the deviation of a blur of what is to be closed."""
 
 MARGIN = 0.00015
 """Metres left between lips at least: what lies between two slices is uncertain by as much."""
+
+WINDOW = 1500
+"""Frames that are solved at once, so that memory does not grow with the length of a clip."""
+
+CONTEXT = 0.6
+"""Seconds before and after a window that can change what is in it: twice what the filters over time reach."""
 
 RIDGE = 0.03
 """Weight of small curves against what lips lack, relative to the modes' own."""
@@ -68,25 +79,107 @@ def solve_contact(curves: Float32, lips: Float32, names: tuple[str, ...], rate: 
         names: K channels.
         rate: of the curves, Hz.
     """
-    count = len(names)
-    flat = lips @ meeting_axes(lips[0])
-    shaped = _posed(curves, flat[1 : 1 + count]) + flat[0]
-    gap, rest = clearances(shaped), clearances(flat[:1])
-    opening, moved = _canonical_opening(curves, names)
-    speaking = _speaking(moved, rate)[:, None]
-    whole = _whole(lips[0])
-    of_lips = whole * _beside_others(rest)
-    share = speaking * _in_reach(gap) * of_lips
-    closing = share * _excess(gap, rest, opening)
+    head, canonical = _Head.of(lips, len(names)), _Canonical.of(names)
+    margin = round(CONTEXT * rate) + 1
+    signed = np.zeros((len(curves), WAVES), dtype=np.float32)
+    for start in range(0, len(curves), WINDOW):
+        first = max(0, start - margin)
+        part = _solve_window(curves[first : start + WINDOW + margin], head, canonical, rate)
+        signed[start : start + WINDOW] = part[start - first : start - first + WINDOW]
+    return np.concatenate([np.maximum(signed, 0.0), np.maximum(-signed, 0.0)], axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class _Head:
+    """What a head's slices say whatever it does.
+
+    Attributes:
+        still: (S, 2, A, 2) slices at rest. shapes: (K, ...), modes: (WAVES, ...) what is added to them.
+        rest: (1, S) clearances at rest.
+        of_lips: (1, S) 1 for a slice of lips, to 0 for one that went astray.
+        bound: slices in which lips may not cross.
+    """
+
+    still: Float32
+    shapes: Float32
+    modes: Float32
+    rest: Float32
+    of_lips: Float32
+    bound: NDArray[np.intp]
+
+    @staticmethod
+    def of(lips: Float32, count: int) -> _Head:
+        flat = lips @ meeting_axes(lips[0])
+        rest, whole = clearances(flat[:1]), _whole(lips[0])
+        bound = np.flatnonzero(whole[0] > 0.5)
+        shapes, modes = flat[1 : 1 + count], flat[1 + count : 1 + count + WAVES]
+        return _Head(flat[0], shapes, modes, rest, whole * _beside_others(rest), bound)
+
+    @property
+    def most(self) -> Float32:
+        """(1, S) metres by which lips are brought together at most."""
+        most: Float32 = np.maximum(self.rest, 0.0) + LACKING
+        return most
+
+
+@dataclass(frozen=True, eq=False)
+class _Canonical:
+    """The canonical head's lips: (S, 2, A, 2) at rest, and (N, ...) shapes of N columns of the curves."""
+
+    still: Float32
+    shapes: Float32
+    columns: list[int]
+
+    @staticmethod
+    def of(names: tuple[str, ...]) -> _Canonical:
+        columns = [k for k, name in enumerate(names) if name in ARKIT_INDEX]
+        lips = canonical_lips()
+        flat = lips @ meeting_axes(lips[0])
+        return _Canonical(flat[0], flat[[1 + ARKIT_INDEX[names[k]] for k in columns]], columns)
+
+
+def _solve_window(curves: Float32, head: _Head, canonical: _Canonical, rate: float) -> Float32:
+    """(T, WAVES) curves of the modes for (T, K) curves, those that part lips as negative ones."""
+    signed = np.zeros((len(curves), WAVES), dtype=np.float32)
+    moves = _posed(curves[:, canonical.columns], canonical.shapes)
+    speaking = _speaking(np.abs(moves).max(axis=(1, 2, 3, 4)), rate)[:, None]
+    if not speaking.any():
+        return signed
+    share = speaking * head.of_lips * falling(np.abs(lip_slices().across), *MIDDLE).astype(np.float32)
+    opening = _opening(moves, canonical.still, MEETING[1] + head.most, share > 0.0)
+    share *= falling(opening, MEETING[0], MEETING[1] + head.most).astype(np.float32)
+
+    shaped = _posed(curves, head.shapes) + head.still
+    gap = certain_clearances(shaped)
+    # What is to be closed is blurred over time, and what may cross is parted: there the gap has to be known.
+    blur = round(4.0 * SMOOTHING * rate) + 1
+    known = maximum_filter1d(share > 0.0, 2 * blur + 1, axis=0, mode="nearest")
+    known |= (gap < MARGIN) & (speaking > 0.0)
+    gap = refined_clearances(shaped, gap, known)
+    closing = share * _in_reach(gap) * np.clip(gap - np.maximum(opening - MEETING[0], 0.0), 0.0, head.most)
     wanted = gap - gaussian_filter1d(closing, SMOOTHING * rate, axis=0, mode="nearest")
     wanted += speaking * np.maximum(MARGIN - wanted, 0.0)
-    signed = np.zeros((len(curves), WAVES), dtype=np.float32)
     busy = np.flatnonzero((np.abs(gap - wanted) > STILL).any(axis=1))
     if len(busy):
-        modes = flat[1 + count : 1 + count + WAVES]
-        bound = np.flatnonzero(whole[0] > 0.5)
-        signed[busy] = _solve(shaped[busy], modes, gap[busy], wanted[busy], of_lips, bound)
-    return np.concatenate([np.maximum(signed, 0.0), np.maximum(-signed, 0.0)], axis=1)
+        lack = gap[busy] - wanted[busy]
+        gap = refined_clearances(shaped[busy], gap[busy], ~known[busy])
+        signed[busy] = _solve(shaped[busy], head, gap, gap - lack)
+    return signed
+
+
+def _opening(moves: Float32, still: Float32, until: Float32, asked: NDArray[np.bool_]) -> Float32:
+    """(T, S) metres that the canonical lips are further apart than at rest.
+
+    Args:
+        moves: (T, S, 2, A, 2) from ``still``, how they lie at rest.
+        until: (1, S) metres from which on it need not be known, beyond that it is more.
+        asked: (T, S) where it is wanted at all.
+    """
+    rest = np.maximum(clearances(still[None]), 0.0)
+    shaped = still + moves
+    certain = certain_clearances(shaped)
+    opening: Float32 = refined_clearances(shaped, certain, asked & (certain - rest < until)) - rest
+    return opening
 
 
 def _in_reach(gap: Float32) -> Float32:
@@ -106,55 +199,33 @@ def _beside_others(rest: Float32) -> Float32:
     return falling(rest - middle, *STRAY).astype(np.float32)
 
 
-def _excess(gap: Float32, rest: Float32, opening: Float32) -> Float32:
-    """(T, S) metres by which lips are to come nearer; ``rest`` is (1, S), the others (T, S)."""
-    most = np.maximum(rest, 0.0) + LACKING
-    across = np.abs(lip_slices().across)
-    closeness = falling(opening, MEETING[0], MEETING[1] + most) * falling(across, *MIDDLE)
-    excess: Float32 = closeness * np.clip(gap - np.maximum(opening - MEETING[0], 0.0), 0.0, most)
-    return excess
-
-
-def _solve(
-    shaped: Float32,
-    modes: Float32,
-    gap: Float32,
-    wanted: Float32,
-    of_lips: Float32,
-    bound: NDArray[np.intp],
-) -> Float32:
+def _solve(shaped: Float32, head: _Head, gap: Float32, wanted: Float32) -> Float32:
     """Find the curves of the modes, those that part lips as negative ones.
 
     Args:
-        shaped: (T, S, 2, A, 2) slices without the modes. modes: (WAVES, S, 2, A, 2).
+        shaped: (T, S, 2, A, 2) slices without the modes.
+        head: whose they are.
         gap, wanted: (T, S) metres between lips, as they are and as they are to be.
-        of_lips: (1, S) 0 where there is nothing to move.
-        bound: slices in which lips may not cross.
 
     Returns:
         (T, WAVES).
     """
-    response = _response(modes)
+    response = _response(head.modes)
     own = np.zeros((len(shaped), WAVES), dtype=np.float32)
     floor = np.minimum(wanted, MARGIN)
     first = _in_reach(gap)
+    left = np.arange(len(shaped))
     for turn in range(PASSES):
         if turn:
-            gap = clearances(shaped + _posed(own, modes))
-        lack = of_lips * np.minimum(first, _in_reach(gap)) * (gap - wanted)
-        step = _step(response, lack, (gap - floor)[:, bound], bound, own)
-        own = np.clip(own + step, -LARGEST, LARGEST)
+            gap[left] = clearances(shaped[left] + _posed(own[left], head.modes))
+        lack = head.of_lips * np.minimum(first[left], _in_reach(gap[left])) * (gap[left] - wanted[left])
+        room = (gap[left] - floor[left])[:, head.bound]
+        step = _step(response, lack, room, head.bound, own[left])
+        own[left] = np.clip(own[left] + step, -LARGEST, LARGEST)
+        left = left[np.abs(step).max(axis=1) > SETTLED]
+        if not len(left):
+            break
     return own
-
-
-def _canonical_opening(curves: Float32, names: tuple[str, ...]) -> tuple[Float32, Float32]:
-    """(T, S) metres that the canonical lips are further apart than at rest, and (T,) that they have moved."""
-    known = [k for k, name in enumerate(names) if name in ARKIT_INDEX]
-    lips = canonical_lips()
-    flat = lips @ meeting_axes(lips[0])
-    moves = _posed(curves[:, known], flat[[1 + ARKIT_INDEX[names[k]] for k in known]])
-    opening: Float32 = clearances(flat[0] + moves) - np.maximum(clearances(flat[:1]), 0.0)
-    return opening, np.abs(moves).max(axis=(1, 2, 3, 4))
 
 
 def _posed(curves: Float32, shapes: Float32) -> Float32:
