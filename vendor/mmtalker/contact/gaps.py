@@ -10,8 +10,11 @@ from mmtalker.mesh.mesh import Float32
 FAR = 0.012
 """Metres: lips that are further apart, or nowhere above each other, count as that far apart."""
 
-BLOCK = 512
+BLOCK = 2048
 """Slices that are worked on at once: what they need stays in the processor's nearest cache."""
+
+BESIDE = np.float32(1e30)
+"""What makes a height of any area, in square metres: arithmetic on whole blocks is faster than a choice."""
 
 
 def clearances(points: Float32) -> Float32:
@@ -68,8 +71,11 @@ def _heights_over(depth: Float32, height: Float32, line_depth: Float32, line_hei
         np.multiply(before, slope[first], out=over)
         np.add(over, line_height[first], out=over)
         np.subtract(height, over, out=over)
-        np.multiply(before, after, out=between)  # not above zero for corners over this piece of the line
-        np.copyto(over, np.float32(FAR), where=between > 0.0)
+        # Not above zero for corners over this piece of the line; beside it, far above all heights.
+        np.multiply(before, after, out=between)
+        np.multiply(between, BESIDE, out=between)
+        np.subtract(between, np.float32(1.0), out=between)
+        np.maximum(over, between, out=over)
         np.minimum(smallest, over, out=smallest)
         before, after = after, before
     nearest: Float32 = smallest.min(axis=0)
