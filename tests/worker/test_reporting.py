@@ -15,14 +15,16 @@ class Recorder:
 
     def __init__(self) -> None:
         self.now = 100.0
+        self.worked = 5.0
         self.sent: list[tuple[str, float]] = []
         self.cancelled = threading.Event()
-        pace = Pace(at_most_every=0.05, at_least_every=1.5, quiet_limit=60.0)
+        pace = Pace(at_most_every=0.05, at_least_every=1.5, quiet_limit=60.0, work_limit=30.0)
         self.report = ProgressReporter(
             lambda stage, fraction: self.sent.append((stage, fraction)),
             self.cancelled,
             pace,
             lambda: self.now,
+            lambda: self.worked,
         )
 
     def after(self, seconds: float) -> ProgressReporter:
@@ -55,6 +57,24 @@ def test_a_job_that_hangs_is_not_vouched_for_for_ever():
     assert len(recorder.sent) == 1 + 39  # the beats of the first minute
     recorder.report("encoding", 0.5)
     assert recorder.sent[-1] == ("encoding", 0.5)
+
+
+def test_a_long_step_that_computes_is_vouched_for_on_a_loaded_machine():
+    recorder = Recorder()
+    recorder.after(1.0)("shapes", 0.4)
+    for _ in range(200):
+        recorder.worked += 0.1  # a fifteenth of a processor is all it gets
+        recorder.after(1.5).beat()
+    assert len(recorder.sent) == 1 + 200
+
+
+def test_a_step_that_computes_without_end_is_not_vouched_for_for_ever():
+    recorder = Recorder()
+    recorder.after(1.0)("shapes", 0.4)
+    for _ in range(200):
+        recorder.worked += 1.5
+        recorder.after(1.5).beat()
+    assert len(recorder.sent) == 1 + 39
 
 
 @pytest.mark.parametrize(("given", "sent"), [(0.2, 0.5), (7.0, 1.0), (-1.0, 0.5), (float("nan"), 0.5)])
