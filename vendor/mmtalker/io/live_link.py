@@ -63,19 +63,18 @@ def write_live_link(animation: Animation, path: Path) -> None:
     """
     column_of = {name: index for index, name in enumerate(animation.names)}
     count = len(ARKIT_NAMES) + len(ROTATION_NAMES)
-    values = np.zeros((len(animation.curves), count), dtype=np.float64)
-    for target, name in enumerate(ARKIT_NAMES):
-        if name in column_of:
-            values[:, target] = animation.curves[:, column_of[name]]
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_LEADING, *(name[0].upper() + name[1:] for name in ARKIT_NAMES), *ROTATION_NAMES])
+    written = [(target, column_of[name]) for target, name in enumerate(ARKIT_NAMES) if name in column_of]
+    targets, columns = (list(side) for side in zip(*written, strict=True)) if written else ([], [])
     first = max(animation.start_time, 0.0)
-    for index, row in enumerate(values):
-        code = timecode(first + index / animation.fps)
-        writer.writerow([code, count, *(f"{value:.6f}" for value in row)])
-    with replacing(path) as temporary:
-        temporary.write_text(text.getvalue(), encoding="ascii", newline="")
+    values = np.zeros(count, dtype=np.float64)
+    # Row by row: the text of an hour is not held in memory.
+    with replacing(path) as temporary, temporary.open("w", encoding="ascii", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([*_LEADING, *(name[0].upper() + name[1:] for name in ARKIT_NAMES), *ROTATION_NAMES])
+        for index, curves in enumerate(animation.curves):
+            values[targets] = curves[columns]
+            code = timecode(first + index / animation.fps)
+            writer.writerow([code, count, *(f"{value:.6f}" for value in values)])
 
 
 def timecode(seconds: float) -> str:

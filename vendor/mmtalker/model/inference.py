@@ -110,18 +110,23 @@ def hear(network: MMTalkerNetwork, chunks: Iterable[NDArray[np.floating[Any]]], 
         chunks: (n, L, D) features, one after another.
         frames: how many there are in all.
     """
-    local, whole = [], []
+    cut, filled = windows(frames), 0
+    # Filled in place: windows that are joined afterwards would be in memory twice.
+    shape = (network.config.readers, sum(stop - start for start, stop in cut), network.config.width)
+    local = np.empty(shape, dtype=np.float16)
+    whole = []
     voice = np.zeros(frames, dtype=np.float32)
-    for (start, stop), features in zip(windows(frames), in_windows(chunks, frames), strict=True):
+    for (start, stop), features in zip(cut, in_windows(chunks, frames), strict=True):
         # Rounded as the features of training are.
         rounded = features.astype(np.float16).astype(np.float32)
         made = network.speech(torch.from_numpy(rounded).to(network.speech.mean)[None])
         told = torch.sigmoid(network.phones(made[0][0]).mean(dim=0)[:, SILENCE])
         first = start + OVERLAP // 2 if start else 0  # the older window knows better what it had more before
         voice[first:stop] = 1.0 - told[first - start :].cpu().numpy()
-        local.append(made[0][0].half().cpu().numpy())
+        local[:, filled : filled + stop - start] = made[0][0].half().cpu().numpy()
+        filled += stop - start
         whole.append(made[1][0].cpu().numpy())
-    return HeardSpeech(frames, np.concatenate(local, axis=1), np.stack(whole), voice)
+    return HeardSpeech(frames, local, np.stack(whole), voice)
 
 
 @torch.inference_mode()

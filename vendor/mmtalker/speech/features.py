@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mmtalker.progress import Progress, silent
 from mmtalker.speech.audio import SAMPLE_RATE, Audio
-from mmtalker.speech.mel import log_mel
+from mmtalker.speech.mel import LogMel
 from mmtalker.speech.weights import EncoderConfig
 from mmtalker.speech.whisper import DEFAULT_LAYERS, load_encoder
 
@@ -81,7 +81,7 @@ class SpeechEncoder:
     def iter_features(self, audio: Audio, *, first_position: int = 0) -> Iterator[tuple[int, Float32]]:
         """Yield ``(first frame, (n, L, 512) float32)`` chunks that cover the clip once, in order."""
         total = frame_count(audio)
-        mel = self._padded_mel(audio, total)
+        mel = LogMel(torch.from_numpy(audio.samples), _padding(audio, total))
         carried: torch.Tensor | None = None  # the older window's view of the fade, already weighted
         weight = torch.linspace(0.0, 1.0, _FADE + 2)[1:-1, None, None]
         windows = window_bounds(total + _TAIL)
@@ -89,7 +89,7 @@ class SpeechEncoder:
         if not 0 <= first_position <= limit:
             raise ValueError(f"first_position must be within 0..{limit} for this clip, not {first_position}")
         for number, (start, stop) in enumerate(windows):
-            columns = mel[None, :, start * _MEL_COLUMNS : stop * _MEL_COLUMNS]
+            columns = mel.columns(start * _MEL_COLUMNS, stop * _MEL_COLUMNS)[None].to(self._device)
             hidden = self._run(columns, first_position)[0].float().cpu()
             first, last = start, stop
             if carried is not None:
@@ -109,11 +109,10 @@ class SpeechEncoder:
             hidden: torch.Tensor = self._model(columns, first_position)
         return hidden
 
-    def _padded_mel(self, audio: Audio, total: int) -> torch.Tensor:
-        """(80, 2 (total + tail)) log-mel of the clip and the silence after it."""
-        samples = torch.zeros((total + _TAIL) * SAMPLE_RATE // FEATURE_RATE)
-        samples[: len(audio.samples)] = torch.from_numpy(audio.samples)
-        return log_mel(samples).to(self._device)
+
+def _padding(audio: Audio, total: int) -> int:
+    """Samples of silence from the end of the clip to that of ``total`` frames and the tail."""
+    return (total + _TAIL) * SAMPLE_RATE // FEATURE_RATE - len(audio.samples)
 
 
 def frame_count(audio: Audio) -> int:

@@ -35,34 +35,56 @@ def mel_filters(bands: int = MEL_BANDS, window: int = WINDOW, rate: int = SAMPLE
     return (torch.minimum(rising, falling).clamp(min=0.0) * (2.0 / (upper - lower))).float()
 
 
-def log_mel(samples: Tensor) -> Tensor:
-    """Log-mel spectrogram of a whole clip; (N,) float32 at 16 kHz to (80, ceil(N / 160)) float32.
+class LogMel:
+    """Log-mel spectrogram of a clip; columns are made when they are asked for, so that none waits in memory.
 
     Column j is centred on sample 160 j. As in Whisper, values are bels above 1e-10, floored 8 below the
-    loudest bin, then (x + 4) / 4. The clip is one clip for that floor however long it is, so windows that
-    are cut out of the result later agree where they overlap.
+    loudest bin, then (x + 4) / 4. The clip is one clip for that floor however long it is, so windows of
+    columns agree where they overlap. Looking for the loudest bin ahead costs a fiftieth of encoding.
     """
-    frames = -(-len(samples) // HOP)
-    # A clip too short to mirror is filled with silence first.
-    missing = max(frames * HOP, WINDOW // 2 + 1) - len(samples)
-    filled = torch.nn.functional.pad(samples, (0, missing)) if missing else samples
-    filters, window = mel_filters().to(samples.device), torch.hann_window(WINDOW, device=samples.device)
-    result = torch.empty(MEL_BANDS, frames, device=samples.device)
-    for start in range(0, frames, _BLOCK):
-        stop = min(start + _BLOCK, frames)
-        piece = _mirrored(filled, start * HOP - WINDOW // 2, (stop - 1) * HOP + WINDOW // 2)
-        spectrum = torch.stft(piece, WINDOW, HOP, window=window, center=False, return_complex=True)
-        power = filters @ spectrum.abs().square()
-        result[:, start:stop] = power.clamp_(min=1e-10).log10_()
-    floor = result.max() - _DYNAMIC_RANGE
-    torch.maximum(result, floor, out=result)
-    return result.add_(4.0).div_(4.0)
+
+    def __init__(self, samples: Tensor, silence: int = 0) -> None:
+        """Look through a clip.
+
+        Args:
+            samples: (N,) float32 at 16 kHz, N > 0.
+            silence: samples of it that follow the clip.
+        """
+        self.count = -(-(len(samples) + silence) // HOP)
+        self._samples = samples
+        # A clip too short to mirror is filled with silence first.
+        self._length = max(self.count * HOP, WINDOW // 2 + 1)
+        self._filters, self._window = mel_filters(), torch.hann_window(WINDOW)
+        loudest = max(float(self._bels(start, stop).max()) for start, stop in _blocks(self.count))
+        self._floor = loudest - _DYNAMIC_RANGE
+
+    def columns(self, start: int, stop: int) -> Tensor:
+        """Return columns ``start`` to ``stop``, (80, stop - start) float32."""
+        return self._bels(start, stop).clamp_(min=self._floor).add_(4.0).div_(4.0)
+
+    def _bels(self, start: int, stop: int) -> Tensor:
+        piece = self._mirrored(start * HOP - WINDOW // 2, (stop - 1) * HOP + WINDOW // 2)
+        spectrum = torch.stft(piece, WINDOW, HOP, window=self._window, center=False, return_complex=True)
+        power = self._filters @ spectrum.abs().square()
+        return power.clamp_(min=1e-10).log10_()
+
+    def _mirrored(self, first: int, last: int) -> Tensor:
+        """Cut out samples ``first`` to ``last``; beyond the ends they run backwards, as Whisper's do."""
+        before, end = max(0, -first), self._length - 1
+        behind = max(0, last - self._length)
+        inside = self._cut(max(0, first), min(last, self._length))
+        return torch.cat([self._cut(1, 1 + before).flip(0), inside, self._cut(end - behind, end).flip(0)])
+
+    def _cut(self, first: int, last: int) -> Tensor:
+        part = self._samples[first:last]
+        return torch.nn.functional.pad(part, (0, last - first - len(part)))
 
 
-def _mirrored(samples: Tensor, first: int, last: int) -> Tensor:
-    """Cut out samples ``first`` to ``last``; beyond the ends they run backwards, as Whisper's do."""
-    before, end = max(0, -first), len(samples) - 1
-    behind = max(0, last - len(samples))
-    return torch.cat(
-        [samples[1 : 1 + before].flip(0), samples[max(0, first) : last], samples[end - behind : end].flip(0)]
-    )
+def log_mel(samples: Tensor) -> Tensor:
+    """Log-mel spectrogram of a whole clip; (N,) float32 at 16 kHz to (80, ceil(N / 160)) float32."""
+    mel = LogMel(samples)
+    return torch.cat([mel.columns(start, stop) for start, stop in _blocks(mel.count)], dim=1)
+
+
+def _blocks(count: int) -> list[tuple[int, int]]:
+    return [(start, min(start + _BLOCK, count)) for start in range(0, count, _BLOCK)]
