@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from pathlib import Path
 from typing import IO
 
@@ -31,6 +32,12 @@ def open_log(path: Path) -> IO[bytes]:
             f"MMTalker cannot write its log {path} ({error.strerror or error}). "
             "Make its folder writable or free disk space.",
         ) from error
+
+
+def write_line(log: IO[bytes], text: str) -> None:
+    """Add a line of ours, with the time as the worker's own lines have it."""
+    log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n".encode("utf-8", errors="replace"))
+    log.flush()
 
 
 def worker_log(folder: Path) -> Path:

@@ -21,7 +21,7 @@ print(*sys.version_info[:3])
 fits = sys.maxsize > 2**32 and sys.implementation.name == "cpython"
 sys.exit(not fits or bool(sysconfig.get_config_var("Py_GIL_DISABLED")))
 """
-"""Fails where no environment can be made, or where there are no wheels: 32 bits, not CPython, without a GIL."""
+"""Fails where no environment can be made, or no wheels are: 32 bits, not CPython, free-threaded."""
 
 Version = tuple[int, ...]
 Ask = Callable[[Sequence[str]], tuple[int, list[str]]]
