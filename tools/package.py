@@ -20,6 +20,7 @@ NEEDED = (
     "__init__.py",
     "vendor/mmtalker/__main__.py",
     "vendor/weights/config.json",
+    "vendor/weights/mapping.json",
     "vendor/weights/mapping.safetensors",
     "vendor/weights/mmtalker.safetensors",
 )

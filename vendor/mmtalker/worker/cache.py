@@ -49,8 +49,8 @@ class DiskCache:
     """Arrays in a folder, by key; the least recently used go first once ``max_bytes`` is reached.
 
     A cache must never be the reason of a failure: an entry that cannot be read, was written for another key
-    or has changed since is dropped, and a folder that cannot be written to is only read from, each with a line
-    in the log. Several processes may share a folder.
+    or has changed since is dropped, and a folder that cannot be written to is only read from, each with a
+    line in the log. Several processes may share a folder.
 
     Args:
         folder: where entries are kept; made at the first ``put``.
