@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .ending import describe_end
+from .ending import describe_end, is_short_of_memory
 from .errors import EngineCode, EngineError
 from .log import log_tail, write_line
 from .process import StreamEnd, WorkerProcess
@@ -218,10 +218,10 @@ class WorkerClient:
         now = time.monotonic()
         if self._stream_end is not None:
             end, since = self._stream_end
-            code = process.exit_code
-            if code is not None:
+            exit_code = process.exit_code
+            if exit_code is not None:
                 after = f"sent an unreadable message ({end.broken}) and then " if end.broken else ""
-                return self._lose_ended(code, after)
+                return self._lose_ended(exit_code, after)
             if now - since < _EXIT_GRACE:
                 return None
             if end.broken:
@@ -238,7 +238,13 @@ class WorkerClient:
             self._patient_since = now  # we slept ourselves, perhaps with the computer: no verdict yet
         self._polled_at = now
         if self._open and now - max(process.last_activity, self._patient_since) > limit:
-            return self._lose(EngineCode.SILENT, f"gave no sign of life for {limit:g} s and had to be ended")
+            short = is_short_of_memory(process.pid)
+            code, why = (
+                (EngineCode.OUT_OF_MEMORY, ", most likely since memory ran out,")
+                if short
+                else (EngineCode.SILENT, "")
+            )
+            return self._lose(code, f"gave no sign of life for {limit:g} s{why} and had to be ended")
         return None
 
     def _lose_ended(self, exit_code: int, before: str = "") -> WorkerLost:

@@ -6,6 +6,7 @@ import re
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from .errors import EngineCode
 
@@ -14,10 +15,12 @@ _MEMORY_SIGNS = (
     "bad_alloc",
     "allocate memory",
     "out of memory",
+    "not enough memory",
     "failed to map segment",
     "Memory allocation still failed",  # OpenBLAS
     "Thread creation failed",  # OpenMP
 )
+_NEARLY_ALL = 0.9
 _NO_MEMORY_STATUS = 0xC0000017  # Windows
 
 _ERROR_LINE = re.compile(
@@ -37,7 +40,8 @@ def describe_end(code: int, log: Sequence[str]) -> tuple[EngineCode, str]:
     """
     cause = last_error(log)
     killed = sys.platform != "win32" and code == -signal.SIGKILL
-    if killed or code == _NO_MEMORY_STATUS or any(sign in cause for sign in _MEMORY_SIGNS):
+    told = any(sign in line for line in _plain(log) for sign in _MEMORY_SIGNS)
+    if killed or code == _NO_MEMORY_STATUS or told:
         what = "was ended by SIGKILL, most likely since" if killed else "ended, since"
         return EngineCode.OUT_OF_MEMORY, f"{what} memory ran out"
     how = _describe_code(code)
@@ -47,9 +51,36 @@ def describe_end(code: int, log: Sequence[str]) -> tuple[EngineCode, str]:
 def last_error(log: Sequence[str]) -> str:
     """Return the last line that tells of an error, else the last that no logger wrote; empty for none."""
     told = [line.strip() for line in log if _ERROR_LINE.search(line)]
-    plain = [line.strip() for line in log if line.strip() and not _LOG_LINE.match(line)]
+    plain = _plain(log)
     line = next(iter(told[-1:] or plain[-1:]), "")
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+
+
+def is_short_of_memory(process: int) -> bool:
+    """True where a process on Linux is at its limit, or the whole machine at its end; elsewhere not known."""
+    try:
+        machine, own = (_kilobytes(Path(path)) for path in ("/proc/meminfo", f"/proc/{process}/status"))
+        limits = Path(f"/proc/{process}/limits").read_text(encoding="utf-8")
+        limit = re.search(r"^Max address space +(\d+)", limits, re.MULTILINE)
+        if limit is not None and own["VmPeak"] * 1024 > _NEARLY_ALL * int(limit[1]):
+            return True
+        return machine["MemAvailable"] < (1.0 - _NEARLY_ALL) / 3.0 * machine["MemTotal"]
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def _kilobytes(path: Path) -> dict[str, int]:
+    lines = (line.split() for line in path.read_text(encoding="utf-8").splitlines())
+    return {words[0].rstrip(":"): int(words[1]) for words in lines if words[-1] == "kB"}
+
+
+def _plain(log: Sequence[str]) -> list[str]:
+    """Lines that no logger wrote, stripped."""
+    return [
+        line.strip()
+        for line in log
+        if line.strip() and not _LOG_LINE.match(line) and not line.startswith("Extension modules:")
+    ]
 
 
 def _describe_code(code: int) -> str:

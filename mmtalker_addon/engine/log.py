@@ -10,7 +10,7 @@ from typing import IO
 
 from .errors import EngineCode, EngineError
 
-_TAIL_BYTES = 4096
+_TAIL_BYTES = 1 << 16
 _KEPT_LOGS = 5
 
 

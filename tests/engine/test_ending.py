@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import pytest
 
-from mmtalker_addon.engine.ending import describe_end, last_error
+from mmtalker_addon.engine.ending import describe_end, is_short_of_memory, last_error
 
 TRACE = (
     "2026-01-01 10:00:00,000 INFO mmtalker: ready",
@@ -63,3 +65,21 @@ def test_a_kill_of_the_system_is_want_of_memory_and_another_signal_is_not() -> N
     assert describe_end(-9, ())[0] == "out_of_memory"
     code, words = describe_end(-11, ("Fatal Python error: Segmentation fault",))
     assert code == "worker_stopped" and "SIGSEGV" in words
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/limits"), reason="limits are read as on Linux")  # noqa: PTH110
+def test_a_process_at_its_limit_is_short_of_memory_and_this_one_is_not() -> None:
+    assert not is_short_of_memory(os.getpid())
+    script = (
+        "import mmap, resource; resource.setrlimit(resource.RLIMIT_AS, (1 << 28,) * 2)\n"
+        "blocks = []\n"
+        "try:\n    while True: blocks.append(mmap.mmap(-1, 1 << 20))\n"
+        "except (OSError, MemoryError): print('full', flush=True); input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None and process.stdout.readline().strip() == b"full"
+        assert is_short_of_memory(process.pid)
+        process.kill()
+    assert not is_short_of_memory(process.pid)

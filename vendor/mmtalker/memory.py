@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 
+import numpy as np
+
 _SIGNS = (
     "DefaultCPUAllocator",
     "CUDA out of memory",
@@ -17,6 +19,8 @@ _SIGNS = (
     "can't start new thread",  # for want of room for its stack
 )
 """What is said where a library has no error of its own for it."""
+
+_MODEST_BYTES = 256 << 20
 
 _KINDS = (RuntimeError, OSError, ImportError)
 
@@ -35,4 +39,16 @@ def is_out_of_memory(error: BaseException | None) -> bool:
         if speaks and any(sign in str(error) for sign in _SIGNS):
             return True
         error = error.__cause__
+    return False
+
+
+def is_memory_short() -> bool:
+    """True where not even a modest block can be had: what fails then in an odd way fails for want of it.
+
+    The block is not touched, so nothing is taken from other programs.
+    """
+    try:
+        np.empty(_MODEST_BYTES, dtype=np.uint8)
+    except MemoryError:
+        return True
     return False

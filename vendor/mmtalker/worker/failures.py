@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.io.atomic import NO_ROOM
-from mmtalker.memory import is_out_of_memory
+from mmtalker.memory import is_memory_short, is_out_of_memory
 
 
 def as_failure(error: BaseException) -> MMTalkerError:
@@ -12,7 +12,7 @@ def as_failure(error: BaseException) -> MMTalkerError:
 
     Where memory ran out under something, such as the reading of weights, that is what is told.
     """
-    if is_out_of_memory(error):
+    if is_out_of_memory(error) or (not isinstance(error, MMTalkerError) and is_memory_short()):
         return MMTalkerError(
             ErrorCode.OUT_OF_MEMORY,
             "There was not enough memory for this job. Close other programs, use a shorter part of the audio "
