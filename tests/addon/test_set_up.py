@@ -1,5 +1,6 @@
 """Set Up: what it says before it is pressed, and when it cannot be."""
 
+import os
 import sys
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ from mmtalker_addon.engine.backend import NoBackend
 from mmtalker_addon.engine.errors import EngineCode, EngineError
 from mmtalker_addon.engine.status import JobState, JobStatus
 from mmtalker_addon.ops import runs
+from mmtalker_addon.prefs.preferences import Settings
 from tests.addon.scenes import generate
 
 
@@ -129,3 +131,19 @@ def test_refusal_before_it_begins_is_told(online, monkeypatch):
     with pytest.raises(RuntimeError, match="GiB left"):
         bpy.ops.mmtalker.set_up()
     assert runs.current() is None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the stand-in for Python is a shell script")
+def test_what_an_own_python_lacks_is_told_when_it_is_chosen(scene, monkeypatch, tmp_path):
+    own = tmp_path / "python"
+    own.write_text('#!/bin/sh\necho \'[[3, 12], ["scipy", "torch"]]\'\n')
+    own.chmod(0o755)
+    monkeypatch.setattr(backend.prefs, "settings", lambda _: Settings(backend_python=str(own)))
+
+    backend.look_at_own_python(bpy.context)
+
+    found = backend.find(bpy.context)
+    assert isinstance(found, NoBackend)
+    assert "lacks scipy, torch" in found.reason and str(own) in found.reason
+    with pytest.raises(RuntimeError, match="lacks scipy, torch"):
+        bpy.ops.mmtalker.check_head()

@@ -97,7 +97,7 @@ def test_a_fault_ends_in_a_sentence_and_the_next_job_is_right(make_desk, stage: 
     before = desk.digest()
     if codes == SILENT:
         client.start_limit = 5.0 if stage == "hello" else LIMIT_S
-        client.silence_limit = 1.0
+        client.silence_limit = 2.0
 
     job = desk.generate()
 
