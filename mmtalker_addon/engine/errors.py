@@ -37,3 +37,4 @@ class EngineCode(StrEnum):
     DISK_FULL = "disk_full"
     OUT_OF_MEMORY = "out_of_memory"
     SETUP_FAILED = "setup_failed"
+    WRONG_PACKAGE = "wrong_package"

@@ -137,7 +137,8 @@ class InstallJob:
             state, message = JobState.FAILED, self._error.message
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
-        if self._error is None or self._error.code == EngineCode.DISK_FULL:
+        # Not what is wrong or in the way: the next Set Up would meet it again.
+        if self._error is None or self._error.code in (EngineCode.DISK_FULL, EngineCode.WRONG_PACKAGE):
             shutil.rmtree(self._downloads, ignore_errors=True)
         self._log.close()
         atexit.unregister(self.cancel)

@@ -132,7 +132,7 @@ def test_a_package_that_is_not_the_pinned_one_is_refused_and_nothing_stays(plan:
         ("echo 'ERROR: [Errno 28] No space left on device'; exit 1", "disk_full", "disk is full"),
         ("echo 'Max retries exceeded with url: /simple/torch/'; exit 1", "setup_failed", "Check the network"),
         ("echo 'ERROR: No matching distribution found for torch'; exit 1", "setup_failed", "not offered"),
-        ("echo 'THESE PACKAGES DO NOT MATCH THE HASHES'; exit 1", "setup_failed", "nothing was installed"),
+        ("echo 'THESE PACKAGES DO NOT MATCH THE HASHES'; exit 1", "wrong_package", "nothing was installed"),
         ("echo 'something else'; exit 2", "setup_failed", "setup.log says why"),
         ("kill -9 $$", "setup_failed", "setup.log says why"),
     ],
@@ -274,6 +274,15 @@ def test_the_python_to_fetch_is_pinned_for_the_usual_machines(machine: str) -> N
     assert wanted is not None
     assert wanted.url.startswith("https://") and len(wanted.sha256) == 64
     assert plan_fetch(find_requirements(), "linux", "riscv64") is None
+
+
+@posix_only
+@pytest.mark.parametrize("words", ["No space left on device", "THESE PACKAGES DO NOT MATCH THE HASHES"])
+def test_what_is_wrong_or_in_the_way_is_not_kept(stand_in, words: str) -> None:
+    keep = """for a in "$@"; do case "$a" in --cache-dir=*) mkdir -p "${a#*=}" ;; esac; done"""
+    plan = stand_in(f"{keep}\necho {words}; exit 1")
+    job, _ = run(plan)
+    assert job.error is not None and leftovers(plan) == []
 
 
 @posix_only
