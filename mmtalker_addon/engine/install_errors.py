@@ -25,7 +25,7 @@ _PIP_CAUSES: tuple[tuple[tuple[str, ...], EngineCode, str], ...] = (
     (
         ("NewConnectionError", "NameResolution", "Max retries", "ConnectTimeout", "ReadTimeout", "ProxyErr"),
         EngineCode.SETUP_FAILED,
-        "The package index could not be reached. Check the network and try again: what was downloaded is kept.",
+        "The package index could not be reached. Check the network and try again: what has arrived is kept.",
     ),
     (
         ("No matching distribution", "is not a supported wheel"),
