@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from .child import kill_group, spawn
 from .errors import EngineCode, EngineError
 from .fetch_python import fetch_python, interpreter
 from .install_errors import explain_os_error, explain_pip, explain_venv
+from .install_files import PARTIAL, clear_abandoned, folder_bytes, put_in_place
 from .install_plan import InstallPlan, PipStep, check_install, find_gpu, plan_install
 from .log import open_log
 from .pythons import FoundPython, ask_version, find_python, name_version
@@ -27,10 +27,6 @@ from .stamp import write_stamp
 from .status import JobState, JobStatus
 
 __all__ = ["InstallJob", "InstallPlan", "PipStep", "check_install", "find_gpu", "plan_install"]
-
-_PARTIAL = "backend.partial-"
-_ABANDONED_SECONDS = 600.0
-"""Age without a sign of life at which another installation's folder counts as left behind."""
 
 _PYTHON_SHARE, _VENV_SHARE, _CHECK_SHARE = 0.04, 0.05, 0.95
 _DOWNLOAD_SHARE = 0.85
@@ -100,7 +96,7 @@ class InstallJob:
         if download is None:
             return status
         low, high, expected = download
-        fraction = low + (high - low) * min(_folder_bytes(folder / "download") / max(expected, 1), 1.0)
+        fraction = low + (high - low) * min(folder_bytes(folder / "download") / max(expected, 1), 1.0)
         return self._show(status.stage, fraction, status.message) if fraction > status.fraction else status
 
     def cancel(self) -> None:
@@ -152,8 +148,8 @@ class InstallJob:
 
     def _install(self) -> FoundPython:
         plan = self._plan
-        _clear_abandoned(plan.user_folder)
-        self._folder = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=plan.user_folder))
+        clear_abandoned(plan.user_folder)
+        self._folder = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=plan.user_folder))
         environment, download = self._folder / "environment", self._folder / "download"
         download.mkdir()
         base = self._find_python(self._folder)
@@ -176,7 +172,7 @@ class InstallJob:
         with self._lock:
             if self._stop:
                 raise _Stopped
-            _put_in_place(environment, plan.target, self._folder / "old")
+            put_in_place(environment, plan.target, self._folder / "old")
         return base
 
     def _find_python(self, scratch: Path) -> FoundPython:
@@ -294,44 +290,3 @@ class InstallJob:
                 on_line(lines[-1])
         self._log.flush()
         return [*lines, *([rest.decode("utf-8", errors="replace")] if rest else [])]
-
-
-def _put_in_place(environment: Path, target: Path, old: Path) -> None:
-    """Rename the finished environment to its target; the one before it is moved out of the way first."""
-    try:
-        if target.exists():
-            target.rename(old)
-        try:
-            environment.rename(target)
-        except OSError:
-            if old.exists():
-                old.rename(target)
-            raise
-    except PermissionError as error:
-        raise EngineError(
-            EngineCode.SETUP_FAILED,
-            f"{target} is in use or must not be replaced. Close other Blender windows and try again.",
-        ) from error
-
-
-def _clear_abandoned(user_folder: Path) -> None:
-    """Remove what an installation left that was killed together with its Blender."""
-    for path in user_folder.glob(f"{_PARTIAL}*"):
-        with contextlib.suppress(OSError):
-            if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
-                shutil.rmtree(path, ignore_errors=True)
-
-
-def _folder_bytes(folder: Path) -> int:
-    """Return the size of the files in a folder and its subfolders; pip keeps its downloads one level down.
-
-    pip moves and removes files and folders meanwhile: what has gone counts for nothing.
-    """
-    total = 0
-    for place, folders, files in os.walk(folder):
-        if Path(place) != folder:
-            folders.clear()
-        for name in files:
-            with contextlib.suppress(OSError):
-                total += Path(place, name).stat().st_size
-    return total

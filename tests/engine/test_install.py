@@ -19,7 +19,8 @@ from mmtalker_addon.engine import install_plan
 from mmtalker_addon.engine.backend import environment_python
 from mmtalker_addon.engine.errors import EngineError
 from mmtalker_addon.engine.fetch_python import FetchedPython, plan_fetch
-from mmtalker_addon.engine.install import InstallJob, _folder_bytes
+from mmtalker_addon.engine.install import InstallJob
+from mmtalker_addon.engine.install_files import folder_bytes
 from mmtalker_addon.engine.install_plan import InstallPlan, PipStep, check_install, find_gpu, plan_install
 from mmtalker_addon.engine.paths import find_requirements
 from mmtalker_addon.engine.stamp import is_current, made_with
@@ -302,7 +303,7 @@ def test_a_bar_that_cannot_be_measured_does_not_end_the_installation(stand_in, m
     def broken(_folder: Path) -> int:
         raise RuntimeError("no such thing")
 
-    monkeypatch.setattr("mmtalker_addon.engine.install._folder_bytes", broken)
+    monkeypatch.setattr("mmtalker_addon.engine.install.folder_bytes", broken)
     plan = stand_in("sleep 0.3; exit 0")
     job, _ = run(plan)
     assert job.error is None
@@ -324,7 +325,7 @@ def test_bytes_are_counted_while_folders_come_and_go(tmp_path: Path) -> None:
     thread = threading.Thread(target=come_and_go)
     thread.start()
     try:
-        assert {_folder_bytes(tmp_path) for _ in range(300)} == {7}
+        assert {folder_bytes(tmp_path) for _ in range(300)} == {7}
     finally:
         over.set()
         thread.join()

@@ -20,16 +20,17 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-# The tests' sound is at 16 kHz, and SciPy's filters take longer to import than all the rest.
-_resample = ModuleType("mmtalker.speech.resample")
-_resample.resample_blocks = lambda blocks, rate_in, rate_out: blocks  # type: ignore[attr-defined]
-sys.modules[_resample.__name__] = _resample
+if __name__ == "__main__":
+    # The tests' sound is at 16 kHz, and SciPy's filters take longer to import than all the rest.
+    _resample = ModuleType("mmtalker.speech.resample")
+    _resample.resample_blocks = lambda blocks, rate_in, rate_out: blocks  # type: ignore[attr-defined]
+    sys.modules[_resample.__name__] = _resample
 
-from mmtalker.errors import ErrorCode, MMTalkerError  # noqa: E402
-from mmtalker.worker import process  # noqa: E402
-from mmtalker.worker.backend import Backend  # noqa: E402
-from mmtalker.worker.wire import MAGIC  # noqa: E402
-from tests.worker.stub_backend import StubTalker, stub_backend  # noqa: E402
+from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.worker import process
+from mmtalker.worker.backend import Backend
+from mmtalker.worker.wire import MAGIC
+from tests.worker.stub_backend import StubTalker, stub_backend
 
 STAGES = ("hello", "head", "audio", "generate")
 

@@ -78,8 +78,8 @@ def put(name: str, value: Any) -> Any:
 
 HARMS = {
     "names null": (changed(names=None), "'names'"),
-    "names fewer": (changed(names=["jawOpen"]), "'names'"),
-    "names others": (changed(names=[f"shape{number}" for number in range(52)]), "ARKit"),
+    "names none": (changed(names=[]), "'names'"),
+    "names fewer": (changed(names=["jawOpen"]), "asks for"),
     "width text": (changed(width="x"), "'width'"),
     "width of no head": (changed(width=15), "'attention_heads'"),
     "readers half": (changed(readers=1.5), "'readers'"),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 
-import numpy as np
-
 _SIGNS = (
     "DefaultCPUAllocator",
     "CUDA out of memory",
@@ -47,6 +45,8 @@ def is_memory_short() -> bool:
 
     The block is not touched, so nothing is taken from other programs.
     """
+    import numpy as np  # not before it is needed: the command line starts without it
+
     try:
         np.empty(_MODEST_BYTES, dtype=np.uint8)
     except MemoryError:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 _LONGEST = 40
-_KINDS = {dict: "a group of fields", list: "a list"}
+_KINDS: dict[type, str] = {dict: "a group of fields", list: "a list", tuple: "a list"}
 
 
 class Rule(Protocol):
@@ -84,7 +84,7 @@ class Row:
         return f"a list of {self.low} to {self.high} {different}, each {self.each.wanted}"
 
     def accepts(self, value: Any) -> bool:
-        if not isinstance(value, list) or not self.low <= len(value) <= self.high:
+        if not isinstance(value, (list, tuple)) or not self.low <= len(value) <= self.high:
             return False
         return all(map(self.each.accepts, value)) and not (self.unique and len(set(value)) < len(value))
 
@@ -119,7 +119,5 @@ def _short(value: Any) -> str:
     """The value as JSON has it, cut."""
     if isinstance(value, int) and abs(value) >= 10**_LONGEST:
         return "a huge number"  # whose digits Python would refuse to write
-    text = (
-        json.dumps(value, ensure_ascii=True) if not isinstance(value, (dict, list)) else _KINDS[type(value)]
-    )
+    text = json.dumps(value, ensure_ascii=True) if type(value) not in _KINDS else _KINDS[type(value)]
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
