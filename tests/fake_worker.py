@@ -10,6 +10,7 @@ import importlib.util
 import os
 import queue
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -40,6 +41,9 @@ MODES = {
     "wrong_map": "gives places of one vertex too few",
     "no_head": "answers head and map by an error",
     "fault": "answers head by an internal error, and logs it",
+    "leaves_child": "exits with code 3 in generate; a child of its own keeps standard output open",
+    "no_module": "ends at hello by a traceback, as without torch",
+    "no_memory": "ends at hello by a MemoryError",
     "close_output": "closes standard output and lives on",
     "nan": "gives a NaN in the curves",
     "wrong_shapes": "gives shapes of one vertex too few",
@@ -132,6 +136,16 @@ class FakeWorker:
     def on_hello(self, frame: Any) -> None:
         if self.mode == "hang":
             time.sleep(600)
+        if self.mode == "no_module":
+            sys.stderr.write(
+                'Traceback (most recent call last):\n  File "x.py", line 1, in <module>\n'
+                "ModuleNotFoundError: No module named 'torch'\n\n"
+            )
+            sys.stderr.flush()
+            os._exit(1)
+        if self.mode == "no_memory":
+            print("Traceback:\nMemoryError", file=sys.stderr, flush=True)
+            os._exit(1)
         if self.mode == "slow_start":
             time.sleep(1.0)
         if self.mode == "close_output":
@@ -227,6 +241,9 @@ class FakeWorker:
         self.send(frame.id, "progress", stage="motion", fraction=0.25)
         if self.mode == "exit_in_generate":
             print("fake worker: something broke", file=sys.stderr, flush=True)
+            os._exit(3)
+        if self.mode == "leaves_child":
+            subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], stdin=subprocess.DEVNULL)
             os._exit(3)
         if self.mode == "kill_in_generate":
             os.kill(os.getpid(), signal.SIGKILL if os.name == "posix" else signal.SIGTERM)

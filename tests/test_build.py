@@ -196,6 +196,7 @@ class TestPackage:
             "requirements/backend.txt",
             "requirements/torch-cpu.txt",
             "requirements/torch-cuda.txt",
+            "requirements/python.json",
         } <= names
 
     def test_holds_no_caches_nor_tests(self, tmp_path: Path) -> None:

@@ -25,12 +25,14 @@ from mmtalker.speech.weights import ENCODER_FILE_NAME
 from tests.model.small import SMALL, fill_zeros
 
 
-def save_untrained(folder: Path, seed: int = 0, triangles: int | None = None) -> Path:
+def save_untrained(folder: Path, seed: int = 0, triangles: int | None = None, **settings) -> Path:
     """Save an untrained network for the canonical chart; ``triangles`` claims that it is for another."""
     canonical = load_canonical()
     area = torch.from_numpy(chart_areas(canonical.uv[canonical.chart_triangles]))
     torch.manual_seed(seed)
-    network = MMTalkerNetwork(replace(SMALL, speech_width=512, chart_triangles=triangles or len(area)), area)
+    network = MMTalkerNetwork(
+        replace(SMALL, speech_width=512, chart_triangles=triangles or len(area), **settings), area
+    )
     fill_zeros(network)
     save_model(network, folder, {})
     return folder
@@ -176,6 +178,14 @@ def test_a_mapping_that_is_known_is_used_as_it_is(talker: Talker, head: Prepared
 def test_weights_for_another_chart_are_refused(tmp_path: Path) -> None:
     talker = Talker(device="cpu", weights=save_untrained(tmp_path, triangles=7))
     with pytest.raises(MMTalkerError, match="a chart of 7 triangles") as refused:
+        talker.prepare_head(load_canonical().mesh)
+    assert refused.value.code is ErrorCode.WEIGHTS_MISSING
+
+
+def test_weights_whose_channels_are_not_arkits_are_refused(tmp_path: Path) -> None:
+    names = tuple(f"mode_{number}" for number in range(52))
+    talker = Talker(device="cpu", weights=save_untrained(tmp_path, names=names))
+    with pytest.raises(MMTalkerError, match="52 channels of ARKit") as refused:
         talker.prepare_head(load_canonical().mesh)
     assert refused.value.code is ErrorCode.WEIGHTS_MISSING
 

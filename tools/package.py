@@ -14,12 +14,13 @@ from tools.environments import LOG, ROOT
 
 MANIFEST = ROOT / "blender_manifest.toml"
 # What the extension's own set-up installs for its user.
-LOCKS = ("backend.txt", "torch-cpu.txt", "torch-cuda.txt")
+LOCKS = ("backend.txt", "torch-cpu.txt", "torch-cuda.txt", "python.json")
 # Without one of these the extension could not work.
 NEEDED = (
     "__init__.py",
     "vendor/mmtalker/__main__.py",
     "vendor/weights/config.json",
+    "vendor/weights/mapping.json",
     "vendor/weights/mapping.safetensors",
     "vendor/weights/mmtalker.safetensors",
 )

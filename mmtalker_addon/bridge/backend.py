@@ -9,6 +9,7 @@ from .. import compat, prefs
 from ..engine.backend import Backend, NoBackend, find_backend
 from ..engine.client import WorkerClient
 from ..engine.log import latest_worker_log, remove_old_worker_logs, worker_log
+from ..engine.own_python import PythonChecks
 
 SILENCE_LIMIT = 60.0
 """Seconds without any sign of life after which a worker counts as hung."""
@@ -16,8 +17,13 @@ SILENCE_LIMIT = 60.0
 _LOG_FOLDER = "logs"
 
 
+_CHOICE_SECONDS = 3.0
+"""How long choosing an Own Python may wait until it is known what it lacks."""
+
+
 class _Holder:
     client: WorkerClient | None = None
+    checks = PythonChecks()
 
 
 def user_folder() -> Path:
@@ -32,7 +38,16 @@ def latest_log() -> Path | None:
 
 def find(context: Any) -> Backend | NoBackend:
     """The interpreter to run, or the sentence that says why there is none."""
-    return find_backend(prefs.settings(context).backend_python, user_folder())
+    own = prefs.settings(context).backend_python
+    return find_backend(own, user_folder(), find_problem=_Holder.checks.problem)
+
+
+def look_at_own_python(context: Any) -> None:
+    """Find out what the Own Python lacks, once it was chosen: the panel then says it at once."""
+    own = prefs.settings(context).backend_python
+    find_backend(
+        own, user_folder(), find_problem=lambda python: _Holder.checks.problem(python, _CHOICE_SECONDS)
+    )
 
 
 def client(context: Any, backend: Backend) -> WorkerClient:

@@ -12,21 +12,13 @@ import bpy
 from .. import prefs
 from ..engine.errors import EngineError
 from ..engine.install import InstallJob
-from ..engine.install_plan import SUPPORTED_PYTHONS, InstallPlan, find_gpu, plan_install
+from ..engine.install_plan import InstallPlan, find_gpu, plan_install
 from ..engine.paths import find_requirements
 from .backend import user_folder
 
 
 def find_problem() -> str:
     """Why nothing can or may be downloaded; empty where it may."""
-    version = sys.version_info[:2]
-    if version not in SUPPORTED_PYTHONS:
-        first, last = (".".join(map(str, python)) for python in (SUPPORTED_PYTHONS[0], SUPPORTED_PYTHONS[-1]))
-        return (
-            f"Set Up cannot work in this Blender: its Python is {version[0]}.{version[1]}, and MMTalker "
-            f"needs {first} to {last}. Install one of these with PyTorch, SciPy, soundfile and safetensors, "
-            "and name it as Own Python in MMTalker's preferences."
-        )
     if bpy.app.online_access:
         return ""
     if bpy.app.online_access_override:
@@ -68,7 +60,8 @@ def describe(context: Any) -> str:
     if gpu_plan.download_bytes != plan.download_bytes:
         size += f" ({_size(gpu_plan.download_bytes)} where there is an NVIDIA graphics card)"
     return (
-        f"Set Up downloads PyTorch and what it needs from {sources}, {size}, into {plan.target}. "
+        f"Set Up downloads PyTorch and what it needs from {sources}, {size}, into {plan.target}. Where no "
+        "Python on this machine fits, it fetches one from github.com as well. "
         "Neither mesh nor voice ever leaves this machine."
     )
 

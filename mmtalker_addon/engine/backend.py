@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import EngineError
 from .paths import ADDON_ROOT, find_requirements, find_vendor, is_checkout
-from .stamp import is_current
+from .stamp import is_current, made_with
 
 BACKEND_VARIABLE = "MMTALKER_BACKEND_PYTHON"
 BACKEND_FOLDER = "backend"
@@ -53,6 +53,7 @@ def find_backend(
     user_folder: Path | None = None,
     environ: Mapping[str, str] = os.environ,
     addon_root: Path = ADDON_ROOT,
+    find_problem: Callable[[Path], str] = lambda python: "",
 ) -> Backend | NoBackend:
     """Look for the interpreter; a few file look-ups, quick enough for a panel's poll.
 
@@ -63,17 +64,23 @@ def find_backend(
         user_folder: the extension's user folder, below which ``install`` puts the environment.
         environ: environment variables; ``MMTALKER_BACKEND_PYTHON`` is read.
         addon_root: where the add-on lies.
+        find_problem: says why a Python from the preferences cannot run the backend; empty where it can.
     """
     try:
         vendor = find_vendor(addon_root)
     except EngineError as error:
         return NoBackend(error.message)
-    named = ((preference, "the add-on's preferences"), (environ.get(BACKEND_VARIABLE, ""), BACKEND_VARIABLE))
-    for text, where in named:
+    for text, where, look in (
+        (preference, "the add-on's preferences", find_problem),
+        (environ.get(BACKEND_VARIABLE, ""), BACKEND_VARIABLE, lambda python: ""),
+    ):
         if not text.strip():
             continue
         python = Path(text.strip()).expanduser()
         if python.is_file() and os.access(python, os.X_OK):
+            problem = look(python)
+            if problem:
+                return NoBackend(f"The Python set in {where} cannot be used: {problem} Or clear it.")
             return Backend(python, vendor, f"set in {where}")
         return NoBackend(f"The Python set in {where} cannot be run: {python}. Correct it or clear it.")
     if user_folder is not None:
@@ -98,4 +105,5 @@ def _installed(python: Path, vendor: Path, folder: Path, addon_root: Path) -> Ba
         return NoBackend(
             "MMTalker's backend was set up for another version of the add-on: press Set Up once more."
         )
-    return Backend(python, vendor, "set up by the add-on")
+    with_python = made_with(folder)
+    return Backend(python, vendor, "set up by the add-on" + (f" with {with_python}" if with_python else ""))

@@ -58,22 +58,14 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
         if sys.platform == "win32":
             process.kill()
         else:
-            with contextlib.suppress(ProcessLookupError, PermissionError):  # it ended this moment
-                os.killpg(process.pid, signal.SIGKILL)
+            kill_orphans(process)
     # One that is stuck inside the kernel dies as soon as that call returns.
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(_REAP_SECONDS)
 
 
-def describe_exit(code: int) -> str:
-    """Say how a process ended, from its return code, as the end of a sentence."""
-    if code < 0:
-        try:
-            name = signal.Signals(-code).name
-        except ValueError:
-            name = f"signal {-code}"
-        hint = ", perhaps because memory ran out" if name == "SIGKILL" else ""
-        return f"was ended by {name}{hint}"
-    if code > 0x7FFFFFFF:
-        return f"crashed with status 0x{code:08X}"
-    return f"exited with code {code}"
+def kill_orphans(process: subprocess.Popen[bytes]) -> None:
+    """Kill what is left of the group of a child of :func:`spawn`: call it only while something is."""
+    if sys.platform != "win32":
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # it ended this moment
+            os.killpg(process.pid, signal.SIGKILL)

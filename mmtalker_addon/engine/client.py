@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .child import describe_exit
+from .ending import describe_end, is_short_of_memory
 from .errors import EngineCode, EngineError
-from .log import log_tail
+from .log import log_tail, write_line
 from .process import StreamEnd, WorkerProcess
 from .wire import Array, Frame, WireError, encode_frame
 
 _EXIT_GRACE = 0.5
-"""Seconds after the end of the worker's output in which its exit, which says more, is waited for."""
+"""Seconds in which the worker's exit may follow the end of its output, or the other way round."""
+
+_ERROR_LINES = 100
+"""How far back in the log the error is looked for that a worker ended by."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,11 @@ class WorkerLost:
     log_tail: tuple[str, ...]
 
 
+_WHAT_TO_DO = {
+    EngineCode.OUT_OF_MEMORY: "Close other programs, use a shorter part of the audio or a lighter head, "
+    "and try again"
+}
+
 Event = Reply | Progress | Failure | WorkerLost
 
 
@@ -103,6 +112,7 @@ class WorkerClient:
         self._patient_since = 0.0
         self._polled_at = 0.0
         self._stream_end: tuple[StreamEnd, float] | None = None
+        self._exit_seen: float | None = None
 
     @property
     def running(self) -> bool:
@@ -182,7 +192,7 @@ class WorkerClient:
         """End the worker at once, if there is one; open requests get no answer."""
         process, self._process = self._process, None
         self._open.clear()
-        self._stream_end = None
+        self._stream_end = self._exit_seen = None
         self.greeting = None
         if process is not None:
             process.end()
@@ -208,28 +218,48 @@ class WorkerClient:
         now = time.monotonic()
         if self._stream_end is not None:
             end, since = self._stream_end
-            code = process.exit_code
-            if code is not None:
-                after = f" after an unreadable message ({end.broken})" if end.broken else ""
-                return self._lose(EngineCode.STOPPED, f"{describe_exit(code)}{after}")
+            exit_code = process.exit_code
+            if exit_code is not None:
+                after = f"sent an unreadable message ({end.broken}) and then " if end.broken else ""
+                return self._lose_ended(exit_code, after)
             if now - since < _EXIT_GRACE:
                 return None
             if end.broken:
                 return self._lose(EngineCode.BROKEN_FRAME, f"sent an unreadable message ({end.broken})")
             return self._lose(EngineCode.STOPPED, "closed its output and had to be ended")
+        if process.exit_code is not None:
+            # A child of its own may hold its output open for as long as it lives.
+            self._exit_seen = self._exit_seen or now
+            if now - max(self._exit_seen, process.last_activity) < _EXIT_GRACE:
+                return None
+            return self._lose_ended(process.exit_code)
         limit = self.start_limit if self.greeting is None else self.silence_limit
         if now - self._polled_at > limit:
             self._patient_since = now  # we slept ourselves, perhaps with the computer: no verdict yet
         self._polled_at = now
         if self._open and now - max(process.last_activity, self._patient_since) > limit:
-            return self._lose(EngineCode.SILENT, f"gave no sign of life for {limit:g} s and had to be ended")
+            short = is_short_of_memory(process.pid)
+            code, why = (
+                (EngineCode.OUT_OF_MEMORY, ", most likely since memory ran out,")
+                if short
+                else (EngineCode.SILENT, "")
+            )
+            return self._lose(code, f"gave no sign of life for {limit:g} s{why} and had to be ended")
         return None
+
+    def _lose_ended(self, exit_code: int, before: str = "") -> WorkerLost:
+        code, what = describe_end(exit_code, log_tail(self.log_path, _ERROR_LINES))
+        return self._lose(code, f"{before}{what}")
 
     def _lose(self, code: EngineCode, what: str) -> WorkerLost:
         self.kill()
+        tail = log_tail(self.log_path)
+        with contextlib.suppress(OSError), self.log_path.open("ab") as log:
+            write_line(log, f"MMTalker's backend {what}.")
         return WorkerLost(
             code,
-            f"MMTalker's backend {what}. Try again; if it happens again, its log {self.log_path} says more.",
+            f"MMTalker's backend {what}. {_WHAT_TO_DO.get(code, 'Try again')}; if it happens again, its log "
+            f"{self.log_path} says more.",
             self.log_path,
-            log_tail(self.log_path),
+            tail,
         )

@@ -35,4 +35,6 @@ class EngineCode(StrEnum):
     BROKEN_EXTENSION = "extension_incomplete"
     OFFLINE = "offline"
     DISK_FULL = "disk_full"
+    OUT_OF_MEMORY = "out_of_memory"
     SETUP_FAILED = "setup_failed"
+    WRONG_PACKAGE = "wrong_package"

@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,24 +17,26 @@ from typing import IO
 from .backend import environment_python
 from .child import kill_group, spawn
 from .errors import EngineCode, EngineError
+from .fetch_python import fetch_python, interpreter
 from .install_errors import explain_os_error, explain_pip, explain_venv
-from .install_plan import SUPPORTED_PYTHONS, InstallPlan, PipStep, check_install, find_gpu, plan_install
+from .install_files import PARTIAL, clear_abandoned, folder_bytes, put_in_place
+from .install_plan import InstallPlan, PipStep, check_install, find_gpu, plan_install
 from .log import open_log
+from .pythons import FoundPython, ask_version, find_python, name_version
 from .stamp import write_stamp
 from .status import JobState, JobStatus
 
 __all__ = ["InstallJob", "InstallPlan", "PipStep", "check_install", "find_gpu", "plan_install"]
 
-_PARTIAL = "backend.partial-"
-_ABANDONED_SECONDS = 600.0
-"""Age without a sign of life at which another installation's folder counts as left behind."""
-
-_VENV_SHARE, _CHECK_SHARE = 0.05, 0.95
+_PYTHON_SHARE, _VENV_SHARE, _CHECK_SHARE = 0.04, 0.05, 0.95
 _DOWNLOAD_SHARE = 0.85
 """Where the packages begin and end in the whole, and what part of a pip call is download."""
 
+_DOWNLOADS = "backend.downloads"
+"""Where a Set Up that failed leaves what it has downloaded, for the next one to go on from."""
+
 _PIP_OPTIONS = (
-    *("--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile", "--no-cache-dir"),
+    *("--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile"),
     *("--no-input", "--disable-pip-version-check", "--progress-bar=off"),
 )
 
@@ -78,18 +79,25 @@ class InstallJob:
 
     def step(self) -> JobStatus:
         """Return where it is; the work goes on by itself."""
-        status, folder, download = self._status, self._folder, self._download
+        status, folder = self._status, self._folder
         if status.ended or folder is None:
             return status
-        with contextlib.suppress(OSError):
+        try:
             os.utime(folder)  # a sign of life for other installations
+            return self._measure(status, folder)
+        except Exception as error:  # a bar that stands still is no reason to give up an installation
+            with contextlib.suppress(OSError, ValueError):
+                self._log.write(f"The progress could not be measured: {error!r}\n".encode())
+            return status
+
+    def _measure(self, status: JobStatus, folder: Path) -> JobStatus:
+        """Show how much of the download that runs has arrived."""
+        download = self._download
         if download is None:
             return status
         low, high, expected = download
-        fraction = low + (high - low) * min(_folder_bytes(folder / "download") / max(expected, 1), 1.0)
-        if fraction > status.fraction:
-            return self._show(status.stage, fraction, status.message)
-        return status
+        fraction = low + (high - low) * min(folder_bytes(folder / "download") / max(expected, 1), 1.0)
+        return self._show(status.stage, fraction, status.message) if fraction > status.fraction else status
 
     def cancel(self) -> None:
         """End what runs; ``step`` says when everything is cleared away."""
@@ -108,9 +116,9 @@ class InstallJob:
 
     def _run(self) -> None:
         """The thread: install, then clear up, then tell."""
-        state, message = JobState.DONE, "The backend is set up"
+        state, message = JobState.DONE, ""
         try:
-            self._install()
+            message = f"The backend is set up with {self._install().title}."
         except _Stopped:
             state, message = JobState.CANCELLED, "Cancelled"
         except EngineError as error:
@@ -125,23 +133,30 @@ class InstallJob:
             state, message = JobState.FAILED, self._error.message
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+        # Not what is wrong or in the way: the next Set Up would meet it again.
+        if self._error is None or self._error.code in (EngineCode.DISK_FULL, EngineCode.WRONG_PACKAGE):
+            shutil.rmtree(self._downloads, ignore_errors=True)
         self._log.close()
         atexit.unregister(self.cancel)
         with self._lock:
             fraction = 1.0 if state is JobState.DONE else self._status.fraction
             self._status = JobStatus(state, self._status.stage, fraction, message)
 
-    def _install(self) -> None:
+    @property
+    def _downloads(self) -> Path:
+        return self._plan.user_folder / _DOWNLOADS
+
+    def _install(self) -> FoundPython:
         plan = self._plan
-        _clear_abandoned(plan.user_folder)
-        self._folder = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=plan.user_folder))
+        clear_abandoned(plan.user_folder)
+        self._folder = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=plan.user_folder))
         environment, download = self._folder / "environment", self._folder / "download"
         download.mkdir()
-        self._check_version()
-        self._show("environment", 0.01, "Making the environment")
-        status, output = self._child_output([str(plan.python), "-I", "-m", "venv", str(environment)])
+        base = self._find_python(self._folder)
+        self._show("environment", 0.01, f"Making the environment with {base.title}")
+        status, output = self._child_output([str(base.path), "-I", "-m", "venv", str(environment)])
         if status != 0:
-            raise explain_venv(plan.python, output, self._log_path)
+            raise explain_venv(base.path, output, self._log_path)
         python = environment_python(environment)
         self._install_packages(python, download)
         self._show("check", _CHECK_SHARE, "Checking the packages")
@@ -153,23 +168,53 @@ class InstallJob:
                 f"The packages were installed but do not load. The log {self._log_path} says why.",
                 tuple(output[-8:]),
             )
-        write_stamp(environment, (step.requirements for step in plan.steps))
+        write_stamp(environment, (step.requirements for step in plan.steps), base.title)
         with self._lock:
             if self._stop:
                 raise _Stopped
-            _put_in_place(environment, plan.target, self._folder / "old")
+            put_in_place(environment, plan.target, self._folder / "old")
+        return base
 
-    def _check_version(self) -> None:
-        ask = "import sys; print(*sys.version_info[:2])"
-        status, output = self._child_output([str(self._plan.python), "-I", "-c", ask])
-        version = tuple(int(part) for part in output[-1].split() if part.isdigit()) if output else ()
-        if status != 0 or version not in SUPPORTED_PYTHONS:
-            wanted = ", ".join(".".join(map(str, supported)) for supported in SUPPORTED_PYTHONS)
-            found = ".".join(map(str, version)) or "something else"
+    def _find_python(self, scratch: Path) -> FoundPython:
+        """Return the Python to make the environment with, fetched where there is none."""
+        plan = self._plan
+        self._show("python", 0.0, "Looking for a Python")
+        found = find_python(
+            plan.python,
+            self._child_output,
+            plan.versions,
+            own=interpreter(plan.own_python),
+            search=plan.search,
+        )
+        if found is not None:
+            return found
+        wanted = ", ".join(map(name_version, plan.versions))
+        if plan.fetch is None or plan.find_links is not None:
             raise EngineError(
                 EngineCode.SETUP_FAILED,
-                f"The backend needs Python {wanted}, and {self._plan.python} is {found}. "
-                "Name another as Own Python in MMTalker's preferences.",
+                f"The backend needs a Python {wanted} that can make virtual environments, and there is none: "
+                f"neither {plan.python} nor any other that was found. Install one, with its 'venv' part (on "
+                "Debian and Ubuntu the package python3-venv), and press Set Up again, or name one that has "
+                "the packages as Own Python in MMTalker's preferences.",
+            )
+        self._show("python", 0.0, f"Downloading Python {plan.fetch.version}")
+        path = fetch_python(plan.fetch, scratch, plan.own_python, self._look)
+        version = ask_version(path, self._child_output)
+        if version is None:
+            raise EngineError(
+                EngineCode.SETUP_FAILED,
+                f"The Python that was fetched, {path}, does not run on this machine. Install Python 3.13 "
+                "yourself and press Set Up again.",
+            )
+        return FoundPython(path, version, "fetched by Set Up")
+
+    def _look(self, arrived: int) -> None:
+        """Show how much of a Python has arrived; a cancel ends it."""
+        if self._stop:
+            raise _Stopped
+        if self._plan.fetch is not None:
+            self._show(
+                "python", _PYTHON_SHARE * min(arrived / self._plan.fetch.size, 1.0), self._status.message
             )
 
     def _install_packages(self, python: Path, download: Path) -> None:
@@ -192,7 +237,7 @@ class InstallJob:
             low = high
 
     def _pip_command(self, python: Path, step: PipStep) -> list[str]:
-        command = [str(python), "-I", "-m", "pip", "install", *_PIP_OPTIONS]
+        command = [str(python), "-I", "-m", "pip", "install", *_PIP_OPTIONS, f"--cache-dir={self._downloads}"]
         if self._plan.find_links is not None:
             command += ["--no-index", f"--find-links={self._plan.find_links}"]
         elif step.extra_index_url is not None:
@@ -245,38 +290,3 @@ class InstallJob:
                 on_line(lines[-1])
         self._log.flush()
         return [*lines, *([rest.decode("utf-8", errors="replace")] if rest else [])]
-
-
-def _put_in_place(environment: Path, target: Path, old: Path) -> None:
-    """Rename the finished environment to its target; the one before it is moved out of the way first."""
-    try:
-        if target.exists():
-            target.rename(old)
-        try:
-            environment.rename(target)
-        except OSError:
-            if old.exists():
-                old.rename(target)
-            raise
-    except PermissionError as error:
-        raise EngineError(
-            EngineCode.SETUP_FAILED,
-            f"{target} is in use or must not be replaced. Close other Blender windows and try again.",
-        ) from error
-
-
-def _clear_abandoned(user_folder: Path) -> None:
-    """Remove what an installation left that was killed together with its Blender."""
-    for path in user_folder.glob(f"{_PARTIAL}*"):
-        with contextlib.suppress(OSError):
-            if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
-                shutil.rmtree(path, ignore_errors=True)
-
-
-def _folder_bytes(folder: Path) -> int:
-    """Return the size of the files in a folder and its subfolders; pip keeps its downloads one level down."""
-    total = 0
-    for path in (*folder.glob("*"), *folder.glob("*/*")):
-        with contextlib.suppress(OSError):  # pip moves on meanwhile
-            total += path.stat().st_size if path.is_file() else 0
-    return total

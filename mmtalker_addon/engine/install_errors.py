@@ -18,14 +18,14 @@ _PIP_CAUSES: tuple[tuple[tuple[str, ...], EngineCode, str], ...] = (
     ),
     (
         ("DO NOT MATCH THE HASHES",),
-        EngineCode.SETUP_FAILED,
+        EngineCode.WRONG_PACKAGE,
         "A downloaded package is not the one that MMTalker was tested with, so nothing was installed. "
         "Try again; if it stays so, a proxy or mirror on your network hands out something else.",
     ),
     (
         ("NewConnectionError", "NameResolution", "Max retries", "ConnectTimeout", "ReadTimeout", "ProxyErr"),
         EngineCode.SETUP_FAILED,
-        "The package index could not be reached. Check the network and try again.",
+        "The package index could not be reached. Check the network and try again: what has arrived is kept.",
     ),
     (
         ("No matching distribution", "is not a supported wheel"),

@@ -11,13 +11,15 @@ from pathlib import Path
 from .backend import BACKEND_FOLDER
 from .child import NO_WINDOW, child_environment
 from .errors import EngineCode, EngineError
+from .fetch_python import PYTHON_FOLDER, FetchedPython, plan_fetch
 from .install_errors import explain_os_error
+from .pythons import SUPPORTED_PYTHONS, Version
 
 MB = 10**6
 GIB = 1 << 30
 
-SUPPORTED_PYTHONS = ((3, 11), (3, 12), (3, 13))
-"""Versions that the requirement files hold packages for."""
+MODULES = ("numpy", "scipy", "soundfile", "safetensors", "torch")
+"""What the backend imports beyond Python itself."""
 
 _GPU_QUERY_SECONDS = 10.0
 _CPU_INDEX = "https://download.pytorch.org/whl/cpu"
@@ -44,12 +46,15 @@ class InstallPlan:
     """What to install, and where.
 
     Attributes:
-        python: interpreter that makes the environment; in Blender its own, ``sys.executable``.
+        python: interpreter that makes the environment if it fits; in Blender its own, ``sys.executable``.
         user_folder: the extension's user folder; the environment becomes its ``backend``.
         steps: calls of pip, in order.
         disk_bytes: free space needed while installing.
         check_modules: modules that the new environment must be able to import.
         find_links: folder of wheels to install from without any network, or None.
+        versions: Pythons that the steps hold packages for.
+        search: whether another Python on this machine may be taken where ``python`` does not fit.
+        fetch: a Python to fetch where none on the machine fits, or None.
     """
 
     python: Path
@@ -58,10 +63,18 @@ class InstallPlan:
     disk_bytes: int
     check_modules: tuple[str, ...] = ()
     find_links: Path | None = None
+    versions: tuple[Version, ...] = SUPPORTED_PYTHONS
+    search: bool = False
+    fetch: FetchedPython | None = None
 
     @property
     def target(self) -> Path:
         return self.user_folder / BACKEND_FOLDER
+
+    @property
+    def own_python(self) -> Path:
+        """The folder of a Python that was fetched."""
+        return self.user_folder / PYTHON_FOLDER
 
     @property
     def download_bytes(self) -> int:
@@ -92,8 +105,10 @@ def plan_install(
         version: of ``python``.
         system: as ``sys.platform`` names it.
     """
+    versions: tuple[Version, ...] = SUPPORTED_PYTHONS
     if gpu and has_cuda_build(version, system):
         torch = PipStep(requirements / "torch-cuda.txt", 2500 * MB, _CUDA_INDEX)
+        versions = tuple(one for one in versions if has_cuda_build(one, system))
         disk_bytes = 12 * GIB
     else:
         torch = PipStep(requirements / "torch-cpu.txt", 195 * MB, _CPU_INDEX)
@@ -103,7 +118,10 @@ def plan_install(
         user_folder=user_folder,
         steps=(torch, PipStep(requirements / "backend.txt", 75 * MB)),
         disk_bytes=disk_bytes,
-        check_modules=("numpy", "scipy", "soundfile", "safetensors", "torch"),
+        check_modules=MODULES,
+        versions=versions,
+        search=True,
+        fetch=plan_fetch(requirements, system),
     )
 
 
@@ -119,7 +137,7 @@ def check_install(plan: InstallPlan, *, online: bool) -> None:
             "Setting the backend up needs the internet once, and Blender's online access is off. "
             "Allow it in Preferences > System > Network, or set Own Python in MMTalker's preferences.",
         )
-    if not plan.python.is_file():
+    if not plan.python.is_file() and not plan.search:
         raise EngineError(
             EngineCode.SETUP_FAILED,
             f"There is no Python at {plan.python}. Set Own Python in MMTalker's preferences.",
@@ -143,7 +161,7 @@ def check_install(plan: InstallPlan, *, online: bool) -> None:
         )
 
 
-def has_cuda_build(version: tuple[int, int], system: str) -> bool:
+def has_cuda_build(version: Version, system: str) -> bool:
     """True where ``torch-cuda.txt`` has a wheel for this Python on this system."""
     return system == "linux" or (system == "win32" and version == (3, 13))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from pathlib import Path
 from typing import IO
 
 from .errors import EngineCode, EngineError
 
-_TAIL_BYTES = 4096
+_TAIL_BYTES = 1 << 16
 _KEPT_LOGS = 5
 
 
@@ -31,6 +32,12 @@ def open_log(path: Path) -> IO[bytes]:
             f"MMTalker cannot write its log {path} ({error.strerror or error}). "
             "Make its folder writable or free disk space.",
         ) from error
+
+
+def write_line(log: IO[bytes], text: str) -> None:
+    """Add a line of ours, with the time as the worker's own lines have it."""
+    log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n".encode("utf-8", errors="replace"))
+    log.flush()
 
 
 def worker_log(folder: Path) -> Path:

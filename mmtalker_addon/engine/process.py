@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
+import shlex
 import subprocess
 import threading
 import time
@@ -11,12 +13,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .child import kill_group, spawn
+from .child import kill_group, kill_orphans, spawn
 from .errors import EngineCode, EngineError
-from .log import open_log
+from .log import open_log, write_line
 from .wire import Frame, WireError, read_frame, write_parts
 
-_JOIN_SECONDS = 2.0
+_JOIN_SECONDS = 1.0
+_ORPHAN_SECONDS = 0.1
+
+PARENT_VARIABLE = "MMTALKER_PARENT"
+"""Tells the worker the process that it must not outlive (``worker/parent.py``)."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +50,15 @@ class WorkerProcess:
         self.last_activity = time.monotonic()
         self._outgoing: queue.SimpleQueue[list[memoryview] | None] = queue.SimpleQueue()
         with open_log(log_path) as log:
+            write_line(log, f"MMTalker starts its backend: {shlex.join(command)}")
             try:
-                self._process = spawn(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
+                self._process = spawn(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    environment=_parent_variable(),
+                )
             except (OSError, ValueError) as error:
                 raise EngineError(EngineCode.CANNOT_START, _start_sentence(command, error)) from error
         self._reader = threading.Thread(target=self._read, name="mmtalker-reader", daemon=True)
@@ -77,6 +90,10 @@ class WorkerProcess:
     def end(self) -> None:
         """Kill it if it runs, reap it, and close the pipes; may be called again."""
         kill_group(self._process)
+        if self._reader.is_alive():
+            self._reader.join(_ORPHAN_SECONDS)
+            if self._reader.is_alive():  # then a child of the worker's holds its output open
+                kill_orphans(self._process)
         self._outgoing.put(None)
         for thread, stream in (
             (self._reader, self._process.stdout),
@@ -111,6 +128,12 @@ class WorkerProcess:
                 return
             self.last_activity = time.monotonic()
             del parts
+
+
+def _parent_variable() -> dict[str, str]:
+    # The kernel tells a child of the end of the thread that started it, not of the whole process.
+    main = threading.current_thread() is threading.main_thread()
+    return {PARENT_VARIABLE: f"{os.getpid()} {'process' if main else 'thread'}"}
 
 
 def _start_sentence(command: Sequence[str], error: Exception) -> str:

@@ -10,10 +10,19 @@ from pathlib import Path
 _NAME = "mmtalker-backend.json"
 
 
-def write_stamp(environment: Path, requirements: Iterable[Path]) -> None:
-    """Record in the environment the requirement files that it holds."""
+def write_stamp(environment: Path, requirements: Iterable[Path], python: str) -> None:
+    """Record in the environment the requirement files that it holds, and which Python made it."""
     files = {path.name: _digest(path) for path in requirements}
-    (environment / _NAME).write_text(json.dumps({"requirements": files}, indent=1), encoding="utf-8")
+    stamp = {"requirements": files, "python": python}
+    (environment / _NAME).write_text(json.dumps(stamp, indent=1), encoding="utf-8")
+
+
+def made_with(environment: Path) -> str:
+    """Which Python made the environment, as the end of a sentence; empty where that is not known."""
+    try:
+        return str(json.loads((environment / _NAME).read_text(encoding="utf-8"))["python"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def is_current(environment: Path, requirements_folder: Path) -> bool:

@@ -37,7 +37,7 @@ class SetUpRun:
         if not status.ended:
             return None
         if status.state is JobState.DONE:
-            return runs.Outcome(JobState.DONE, "MMTalker is set up: pick a head and a voice.")
+            return runs.Outcome(JobState.DONE, f"{status.message} Now pick a head and a voice.")
         cancelled = status.state is JobState.CANCELLED
         return runs.Outcome(status.state, "Set Up was cancelled." if cancelled else status.message)
 

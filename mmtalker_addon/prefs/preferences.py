@@ -32,6 +32,13 @@ def settings(context: Any) -> Settings:
     return Settings(chosen.device, bpy.path.abspath(chosen.backend_python))
 
 
+def _chosen(_preferences: Any, context: Any) -> None:
+    # Imported here: what looks for the backend reads these preferences.
+    from ..bridge.backend import look_at_own_python
+
+    look_at_own_python(context)
+
+
 class MMTALKER_AP_preferences(bpy.types.AddonPreferences):
     """Shown below the extension in Blender's preferences."""
 
@@ -51,6 +58,7 @@ class MMTALKER_AP_preferences(bpy.types.AddonPreferences):
         name="Own Python",
         description="Python with PyTorch to run the speech model; empty for the one that Set Up installs",
         subtype="FILE_PATH",
+        update=_chosen,
     )
 
     def draw(self, context: Any) -> None:

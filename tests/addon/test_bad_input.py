@@ -228,7 +228,7 @@ def test_no_backend(speaking, monkeypatch, tmp_path):
     [
         ("exit_at_start", "Try again"),
         ("exit_in_generate", "Try again"),
-        ("kill_in_generate", "Try again"),
+        ("kill_in_generate", "memory ran out"),
         ("cut_frame", "Try again"),
         ("garbage", "Try again"),
         ("close_output", "Try again"),

@@ -1,5 +1,7 @@
 """Set Up: what it says before it is pressed, and when it cannot be."""
 
+import os
+import sys
 from types import SimpleNamespace
 
 import bpy
@@ -10,6 +12,7 @@ from mmtalker_addon.engine.backend import NoBackend
 from mmtalker_addon.engine.errors import EngineCode, EngineError
 from mmtalker_addon.engine.status import JobState, JobStatus
 from mmtalker_addon.ops import runs
+from mmtalker_addon.prefs.preferences import Settings
 from tests.addon.scenes import generate
 
 
@@ -34,28 +37,31 @@ def online(scene, monkeypatch):
 def test_offline_says_where_to_allow_it(scene, monkeypatch):
     if bpy.app.online_access:
         pytest.skip("this Blender may go online")
-    monkeypatch.setattr(set_up, "sys", SimpleNamespace(version_info=(3, 11, 9)))
     assert "online" in set_up.find_problem()
     assert not bpy.ops.mmtalker.set_up.poll()
 
 
 @pytest.mark.parametrize("override", [False, True])
 def test_offline_is_told_before_anything_is_pressed(scene, monkeypatch, override):
-    monkeypatch.setattr(set_up, "sys", SimpleNamespace(version_info=(3, 11, 9)))
     app = SimpleNamespace(online_access=False, online_access_override=override)
     monkeypatch.setattr(set_up, "bpy", SimpleNamespace(app=app))
     assert ("--online-mode" if override else "Allow Online Access") in set_up.find_problem()
     assert not bpy.ops.mmtalker.set_up.poll()
 
 
-def test_blender_whose_python_has_no_packages_says_what_to_do(scene, monkeypatch):
-    """As a Linux distribution's own Blender may have it."""
-    monkeypatch.setattr(set_up, "sys", SimpleNamespace(version_info=(3, 14, 0)))
-    problem = set_up.find_problem()
-    assert "its Python is 3.14" in problem and "3.11 to 3.13" in problem and "Own Python" in problem
-    assert not bpy.ops.mmtalker.set_up.poll()
-    with pytest.raises(RuntimeError, match=r"its Python is 3\.14"):
-        bpy.ops.mmtalker.set_up()
+def test_blender_whose_python_is_too_new_can_be_set_up(online, monkeypatch):
+    """As a distribution's own Blender may have it: another Python of the machine is taken, or fetched."""
+    version = SimpleNamespace(version_info=(3, 15, 0), executable=sys.executable)
+    monkeypatch.setattr(set_up, "sys", version)
+    plans = []
+
+    def begin(plan, *_, **__):
+        plans.append(plan)
+        return StandIn(JobState.DONE)
+
+    monkeypatch.setattr(set_up, "InstallJob", begin)
+    assert bpy.ops.mmtalker.set_up() == {"FINISHED"}
+    assert plans[0].search and plans[0].fetch is not None
 
 
 def test_what_is_downloaded_and_where_to_is_told(scene):
@@ -106,9 +112,9 @@ def test_no_backend_is_told(scene, monkeypatch, tmp_path):
 
 
 def test_end_is_told(online, monkeypatch):
-    monkeypatch.setattr(set_up, "start", lambda _: StandIn(JobState.DONE))
+    monkeypatch.setattr(set_up, "start", lambda _: StandIn(JobState.DONE, "Set up with Python 3.13."))
     assert bpy.ops.mmtalker.set_up() == {"FINISHED"}
-    assert runs.last().message.startswith("MMTalker is set up")
+    assert runs.last().message == "Set up with Python 3.13. Now pick a head and a voice."
 
 
 def test_failure_is_told(online, monkeypatch):
@@ -125,3 +131,19 @@ def test_refusal_before_it_begins_is_told(online, monkeypatch):
     with pytest.raises(RuntimeError, match="GiB left"):
         bpy.ops.mmtalker.set_up()
     assert runs.current() is None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the stand-in for Python is a shell script")
+def test_what_an_own_python_lacks_is_told_when_it_is_chosen(scene, monkeypatch, tmp_path):
+    own = tmp_path / "python"
+    own.write_text('#!/bin/sh\necho \'[[3, 12], ["scipy", "torch"]]\'\n')
+    own.chmod(0o755)
+    monkeypatch.setattr(backend.prefs, "settings", lambda _: Settings(backend_python=str(own)))
+
+    backend.look_at_own_python(bpy.context)
+
+    found = backend.find(bpy.context)
+    assert isinstance(found, NoBackend)
+    assert "lacks scipy, torch" in found.reason and str(own) in found.reason
+    with pytest.raises(RuntimeError, match="lacks scipy, torch"):
+        bpy.ops.mmtalker.check_head()

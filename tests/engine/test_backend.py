@@ -52,7 +52,9 @@ def extension(tmp_path: Path) -> Path:
 
 def set_up(user: Path, addon_root: Path) -> Path:
     python = make_python(environment_python(user / "backend"))
-    write_stamp(user / "backend", [find_requirements(addon_root) / "backend.txt"])
+    write_stamp(
+        user / "backend", [find_requirements(addon_root) / "backend.txt"], "Python 3.13.1, found at home"
+    )
     return python
 
 
@@ -121,6 +123,23 @@ def test_a_named_python_that_is_not_there_is_told_and_not_passed_over(
     assert gone in found.reason
 
 
+def test_what_an_own_python_lacks_is_told_but_a_developers_is_not_asked(
+    checkout: Path, tmp_path: Path
+) -> None:
+    python = make_python(tmp_path / "python")
+    asked = []
+
+    def lacks(path: Path) -> str:
+        asked.append(path)
+        return "It lacks torch."
+
+    found = find_backend(str(python), None, {}, checkout, lacks)
+    assert isinstance(found, NoBackend)
+    assert "It lacks torch." in found.reason and "preferences" in found.reason
+    assert isinstance(find_backend("", None, {BACKEND_VARIABLE: str(python)}, checkout, lacks), Backend)
+    assert asked == [python]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="permission bits are POSIX")
 def test_a_named_file_that_must_not_be_run_is_told(checkout: Path, tmp_path: Path) -> None:
     plain = make_python(tmp_path / "python")
@@ -139,7 +158,8 @@ def test_an_extension_does_not_take_a_venv_that_happens_to_lie_beside_it(extensi
 def test_a_setup_for_other_packages_asks_for_another(extension: Path, tmp_path: Path) -> None:
     user = tmp_path / "user"
     set_up(user, extension)
-    assert isinstance(find_backend("", user, {}, extension), Backend)
+    found = find_backend("", user, {}, extension)
+    assert isinstance(found, Backend) and found.found.endswith("with Python 3.13.1, found at home")
     (extension / "requirements" / "backend.txt").write_text("numpy==3\n", encoding="utf-8")
     found = find_backend("", user, {}, extension)
     assert isinstance(found, NoBackend)

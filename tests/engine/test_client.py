@@ -90,7 +90,7 @@ def test_every_accident_is_one_sentence_and_the_next_start_works(
     assert words in lost.message
     assert str(client.log_path) in lost.message
     assert "\n" not in lost.message
-    assert lost.log_tail[0] == f"fake worker: {mode}"
+    assert f"fake worker: {mode}" in lost.log_tail
     assert not client.running
     assert client.poll() == []
     client.command = tuple(command("good"))
@@ -148,6 +148,64 @@ def test_a_worker_killed_from_outside_is_named_by_its_signal(make_client) -> Non
     lost = wait_for_answer(client, 0)
     assert isinstance(lost, WorkerLost)
     assert "SIGKILL" in lost.message and "memory" in lost.message
+
+
+@posix_only
+def test_a_child_that_keeps_the_output_open_does_not_hide_the_death(make_client) -> None:
+    client = make_client("leaves_child", silence_limit=60.0)
+    wait_for_answer(client, hello(client))
+    pid, generate = client.pid, {"fps": 30.0, "start_time": 0.0, "frames": 1}
+    lost = wait_for_answer(client, client.send("generate", generate))
+    assert isinstance(lost, WorkerLost)
+    assert lost.code == "worker_stopped" and "exited with code 3" in lost.message
+    assert pid is not None
+    wait_until(lambda: group_has_ended(pid))
+    client.command = tuple(command("good"))
+    assert isinstance(wait_for_answer(client, hello(client)), Reply)
+
+
+def group_has_ended(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return True
+    # Nobody may reap an orphan in a container.
+    stats = [path.read_text(encoding="utf-8") for path in Path("/proc").glob("[0-9]*/stat")]
+    members = [stat.rpartition(")")[2].split() for stat in stats]
+    return all(words[0] == "Z" for words in members if words[2] == str(group))
+
+
+@pytest.mark.parametrize(
+    ("mode", "code", "words"),
+    [
+        ("exit_at_start", "worker_stopped", "exited with code 3: fake worker: no model here"),
+        ("no_module", "worker_stopped", "exited with code 1: ModuleNotFoundError: No module named 'torch'"),
+        ("no_memory", "out_of_memory", "memory ran out. Close other programs"),
+    ],
+)
+def test_the_sentence_has_the_error_that_the_worker_ended_by(
+    make_client, mode: str, code: str, words: str
+) -> None:
+    client = make_client(mode)
+    lost = wait_for_answer(client, hello(client))
+    assert isinstance(lost, WorkerLost)
+    assert lost.code == code
+    assert words in lost.message
+
+
+@posix_only
+def test_the_log_of_a_worker_that_said_nothing_tells_of_its_start_and_end(
+    make_client, tmp_path: Path
+) -> None:
+    silent = tmp_path / "silent"
+    silent.write_text("#!/bin/sh\nexit 7\n", encoding="utf-8")
+    silent.chmod(0o755)
+    client = make_client("good")
+    client.command = (str(silent),)
+    lost = wait_for_answer(client, hello(client))
+    assert isinstance(lost, WorkerLost) and "exited with code 7" in lost.message
+    text = client.log_path.read_text(encoding="utf-8")
+    assert str(silent) in text and "exited with code 7" in text
 
 
 @posix_only

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from dataclasses import replace
@@ -17,10 +18,12 @@ import pytest
 from mmtalker_addon.engine import install_plan
 from mmtalker_addon.engine.backend import environment_python
 from mmtalker_addon.engine.errors import EngineError
+from mmtalker_addon.engine.fetch_python import FetchedPython, plan_fetch
 from mmtalker_addon.engine.install import InstallJob
+from mmtalker_addon.engine.install_files import folder_bytes
 from mmtalker_addon.engine.install_plan import InstallPlan, PipStep, check_install, find_gpu, plan_install
 from mmtalker_addon.engine.paths import find_requirements
-from mmtalker_addon.engine.stamp import is_current
+from mmtalker_addon.engine.stamp import is_current, made_with
 from mmtalker_addon.engine.status import JobState, JobStatus, run_to_end
 from tests.engine.workers import wait_until
 
@@ -31,7 +34,7 @@ STAND_IN = """#!/bin/sh
 here=$(dirname "$0")
 case "$*" in
     *version_info*) echo "${FAKE_VERSION:-3 11}" ;;
-    *"-m venv"*) shift 3; mkdir -p "$1/bin" && cp "$0" "$here/pip" "$1/bin/" ;;
+    *"-m venv"*) shift 3; mkdir -p "$1/bin" && cp "$0" "$1/bin/python" && cp "$here/pip" "$1/bin/" ;;
     *"-m pip"*) . "$here/pip" ;;
     *import*) exit 0 ;;
 esac
@@ -98,7 +101,10 @@ def test_a_new_environment_holds_the_packages_and_runs_where_it_was_moved_to(pla
     (plan.target / "old").write_text("of an earlier version", encoding="utf-8")
     job, seen = run(plan)
     assert job.error is None
-    assert seen[-1] == JobStatus(JobState.DONE, "check", 1.0, "The backend is set up")
+    version = ".".join(map(str, sys.version_info[:3]))
+    told = f"The backend is set up with Python {version}, Blender's own."
+    assert seen[-1] == JobStatus(JobState.DONE, "check", 1.0, told)
+    assert made_with(plan.target) == f"Python {version}, Blender's own"
     fractions = [status.fraction for status in seen]
     assert fractions == sorted(fractions)
     assert leftovers(plan) == ["backend"]
@@ -127,7 +133,7 @@ def test_a_package_that_is_not_the_pinned_one_is_refused_and_nothing_stays(plan:
         ("echo 'ERROR: [Errno 28] No space left on device'; exit 1", "disk_full", "disk is full"),
         ("echo 'Max retries exceeded with url: /simple/torch/'; exit 1", "setup_failed", "Check the network"),
         ("echo 'ERROR: No matching distribution found for torch'; exit 1", "setup_failed", "not offered"),
-        ("echo 'THESE PACKAGES DO NOT MATCH THE HASHES'; exit 1", "setup_failed", "nothing was installed"),
+        ("echo 'THESE PACKAGES DO NOT MATCH THE HASHES'; exit 1", "wrong_package", "nothing was installed"),
         ("echo 'something else'; exit 2", "setup_failed", "setup.log says why"),
         ("kill -9 $$", "setup_failed", "setup.log says why"),
     ],
@@ -141,7 +147,7 @@ def test_what_pip_says_becomes_a_sentence_and_the_old_environment_stays(
     assert job.error is not None
     assert job.error.code == code
     assert words in job.error.message
-    assert leftovers(plan) == ["backend"]
+    assert [name for name in leftovers(plan) if name != "backend.downloads"] == ["backend"]
 
 
 @posix_only
@@ -193,7 +199,136 @@ def test_a_python_that_the_packages_are_not_made_for_is_refused(stand_in, monkey
     monkeypatch.setenv("FAKE_VERSION", "3 9")
     job, _ = run(stand_in("exit 0"))
     assert job.error is not None
-    assert "is 3.9" in job.error.message and "3.11" in job.error.message
+    assert "3.11, 3.12, 3.13, 3.14" in job.error.message and str(job._plan.python) in job.error.message
+    assert "python3-venv" in job.error.message
+
+
+@posix_only
+def test_another_python_of_this_machine_is_taken_and_told(stand_in, tmp_path: Path, monkeypatch) -> None:
+    """Given a Blender whose Python is too new, and a Python 3.12 on the PATH."""
+    plan = stand_in("exit 0")
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    text = plan.python.read_text(encoding="utf-8").replace("${FAKE_VERSION:-3 11}", "3 12 1")
+    text = text.replace('"$here/pip"', str(tmp_path / "stand-in" / "pip"))
+    (folder / "python3.12").write_text(text, encoding="utf-8")
+    (folder / "python3.12").chmod(0o755)
+    monkeypatch.setenv("FAKE_VERSION", "3 15 0")
+    for name in ("HOME", "PYENV_ROOT", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    job, seen = run(replace(plan, search=True, versions=((3, 12),)))
+    assert job.error is None
+    assert seen[-1].message == f"The backend is set up with Python 3.12.1, found at {folder / 'python3.12'}."
+    assert made_with(plan.target) == f"Python 3.12.1, found at {folder / 'python3.12'}"
+
+
+def archive_of_python(stand_in: InstallPlan, tmp_path: Path) -> FetchedPython:
+    """Pack the stand-in as a Python to fetch, which says that it is 3.13."""
+    script = stand_in.python.read_text(encoding="utf-8").replace("${FAKE_VERSION:-3 11}", "3 13 14")
+    source = tmp_path / "source" / "python" / "bin"
+    source.mkdir(parents=True)
+    (source / "python3.13").write_text(script, encoding="utf-8")
+    (source / "python3.13").chmod(0o755)
+    (source / "python3").symlink_to("python3.13")
+    shutil.copy(stand_in.python.parent / "pip", source / "pip")
+    archive = Path(shutil.make_archive(str(tmp_path / "archive"), "gztar", tmp_path / "source", "python"))
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    return FetchedPython(archive.as_uri(), digest, archive.stat().st_size, "3.13.14")
+
+
+@posix_only
+def test_where_none_fits_a_python_is_fetched_into_the_user_folder_and_used_again(
+    stand_in, tmp_path: Path, monkeypatch
+) -> None:
+    plan = stand_in("exit 0")
+    monkeypatch.setenv("FAKE_VERSION", "3 15 0")
+    plan = replace(plan, fetch=archive_of_python(plan, tmp_path), find_links=None)
+    for _ in range(2):
+        job = InstallJob(plan, plan.user_folder / "setup.log", online=True)
+        status = run_to_end(job)
+        assert job.error is None
+        assert status.message == "The backend is set up with Python 3.13.14, fetched by Set Up."
+        assert leftovers(plan) == ["backend", "python"]
+        plan = replace(plan, fetch=replace(plan.fetch, url="file:///nowhere"))
+
+
+@posix_only
+@pytest.mark.parametrize(("harm", "words"), [("hash", "not the pinned one"), ("url", "could not be fetched")])
+def test_a_python_that_is_not_the_pinned_one_is_refused(
+    stand_in, tmp_path: Path, monkeypatch, harm: str, words: str
+) -> None:
+    plan = stand_in("exit 0")
+    monkeypatch.setenv("FAKE_VERSION", "3 15 0")
+    fetch = archive_of_python(plan, tmp_path)
+    harmed = replace(fetch, sha256="0" * 64) if harm == "hash" else replace(fetch, url=f"{fetch.url}.gone")
+    plan = replace(plan, fetch=harmed, find_links=None)
+    job = InstallJob(plan, plan.user_folder / "setup.log", online=True)
+    run_to_end(job)
+    assert job.error is not None and words in job.error.message
+    assert leftovers(plan) == []
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_the_python_to_fetch_is_pinned_for_the_usual_machines(machine: str) -> None:
+    wanted = plan_fetch(find_requirements(), "linux", machine)
+    assert wanted is not None
+    assert wanted.url.startswith("https://") and len(wanted.sha256) == 64
+    assert plan_fetch(find_requirements(), "linux", "riscv64") is None
+
+
+@posix_only
+@pytest.mark.parametrize("words", ["No space left on device", "THESE PACKAGES DO NOT MATCH THE HASHES"])
+def test_what_is_wrong_or_in_the_way_is_not_kept(stand_in, words: str) -> None:
+    keep = """for a in "$@"; do case "$a" in --cache-dir=*) mkdir -p "${a#*=}" ;; esac; done"""
+    plan = stand_in(f"{keep}\necho {words}; exit 1")
+    job, _ = run(plan)
+    assert job.error is not None and leftovers(plan) == []
+
+
+@posix_only
+def test_what_a_failed_set_up_has_downloaded_is_there_for_the_next(stand_in) -> None:
+    keep = """for a in "$@"; do case "$a" in --cache-dir=*) cache="${a#*=}" ;; esac; done"""
+    plan = stand_in(
+        f"{keep}\nls $cache/torch 2>/dev/null && exit 0\nmkdir -p $cache; : > $cache/torch; exit 1"
+    )
+    job, _ = run(plan)
+    assert job.error is not None and leftovers(plan) == ["backend.downloads"]
+    job, _ = run(plan)
+    assert job.error is None and leftovers(plan) == ["backend"]
+
+
+@posix_only
+def test_a_bar_that_cannot_be_measured_does_not_end_the_installation(stand_in, monkeypatch) -> None:
+    def broken(_folder: Path) -> int:
+        raise RuntimeError("no such thing")
+
+    monkeypatch.setattr("mmtalker_addon.engine.install.folder_bytes", broken)
+    plan = stand_in("sleep 0.3; exit 0")
+    job, _ = run(plan)
+    assert job.error is None
+    assert "no such thing" in (plan.user_folder / "setup.log").read_text(encoding="utf-8")
+
+
+def test_bytes_are_counted_while_folders_come_and_go(tmp_path: Path) -> None:
+    """As pip's do: on Python 3.11 pathlib's glob raises where a folder vanishes under it."""
+    (tmp_path / "file").write_bytes(bytes(7))
+    over = threading.Event()
+
+    def come_and_go() -> None:
+        while not over.is_set():
+            for number in range(20):
+                (tmp_path / f"pip-{number}" / "deep").mkdir(parents=True, exist_ok=True)
+            for number in range(20):
+                shutil.rmtree(tmp_path / f"pip-{number}")
+
+    thread = threading.Thread(target=come_and_go)
+    thread.start()
+    try:
+        assert {folder_bytes(tmp_path) for _ in range(300)} == {7}
+    finally:
+        over.set()
+        thread.join()
 
 
 @posix_only

@@ -96,7 +96,7 @@ def test_a_request_needs_one_sound() -> None:
     [
         ("exit_at_start", "worker_stopped", "exited with code 3"),
         ("exit_in_generate", "worker_stopped", "exited with code 3"),
-        ("kill_in_generate", "worker_stopped", "SIGKILL"),
+        ("kill_in_generate", "out_of_memory", "SIGKILL"),
         ("cut_frame", "worker_stopped", "exited with code 5"),
         ("garbage", "worker_broken_frame", "unreadable message"),
         ("huge_header", "worker_broken_frame", "unreadable message"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import torch
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.mapping.locate import Networks
 from mmtalker.mapping.network import PixelConfig, PixelNetwork
-from mmtalker.mapping.weights import load_networks, mapping_fingerprint, save_networks
+from mmtalker.mapping.weights import checksum_path, load_networks, mapping_fingerprint, save_networks
 
 CONFIGS = {"coarse": PixelConfig(5, (8, 12), 1), "fine": PixelConfig(7, (8, 12, 16), 2)}
 
@@ -41,6 +42,13 @@ def changed(file: Path, metadata: dict[str, str] | None, without: str = "\0") ->
     tensors = safetensors.torch.load_file(file)
     kept = {name: value for name, value in tensors.items() if not name.startswith(without)}
     file.write_bytes(safetensors.torch.save(kept, metadata))
+    vouch(file)
+
+
+def vouch(file: Path) -> None:
+    """Write the checksum of a changed file beside it, as whoever changes it on purpose could."""
+    told = {"file": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+    checksum_path(file).write_text(json.dumps(told), encoding="utf-8")
 
 
 def refused(path: Path) -> str:
@@ -96,6 +104,24 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("keep", [0, 5, 200, -100])
 def test_a_damaged_file_is_refused(file: Path, keep: int) -> None:
     file.write_bytes(file.read_bytes()[:keep])
+    assert "checksum" in refused(file)
+    vouch(file)
+    refused(file)
+
+
+def test_one_changed_number_is_refused(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    data[-9] ^= 1
+    file.write_bytes(data)
+    assert "does not have the checksum that mapping.json names" in refused(file)
+
+
+@pytest.mark.parametrize("text", [None, "", "null", "{}", '{"file": "x", "sha256": 3}', "[" * 100_000])
+def test_a_checksum_that_is_not_there_or_makes_no_sense_is_told(file: Path, text: str | None) -> None:
+    if text is None:
+        checksum_path(file).unlink()
+    else:
+        checksum_path(file).write_text(text, encoding="utf-8")
     refused(file)
 
 
@@ -110,7 +136,22 @@ def test_another_format_is_named(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "configs", [None, "not json", "{}", "[]", '{"coarse": {}, "fine": {}}', '{"coarse": 1}']
+    "configs",
+    [
+        None,
+        "not json",
+        "{}",
+        "[]",
+        "null",
+        "[" * 100_000,
+        '{"coarse": {}, "fine": {}}',
+        '{"coarse": 1}',
+        '{"coarse": {"inputs": "5", "widths": [8, 12], "blocks": 1}}',
+        '{"coarse": {"inputs": 5, "widths": [8.5, 12], "blocks": 1}}',
+        '{"coarse": {"inputs": 5, "widths": [], "blocks": 1}}',
+        '{"coarse": {"inputs": 5, "widths": [8, 12], "blocks": 1, "depth": 2}}',
+        '{"coarse": {"inputs": 5, "widths": [8, 12], "blocks": -1}}',
+    ],
 )
 def test_sizes_that_make_no_sense_are_refused(file: Path, configs: str | None) -> None:
     changed(file, {"format": "1"} if configs is None else {"format": "1", "configs": configs})

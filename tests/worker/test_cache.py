@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -54,20 +55,76 @@ def test_a_damaged_entry_is_dropped(tmp_path, damage):
     assert cache.get("head-1") is not None
 
 
+def swapped(folder: Path, cache: DiskCache) -> None:
+    """Another entry of the same shapes takes its place."""
+    cache.put("head-2", {name: array + 1 for name, array in ARRAYS.items()})
+    (folder / "head-2.mmtcache").replace(folder / "head-1.mmtcache")
+
+
+def rewritten(change):
+    """A well-formed file with other arrays in it, its digest kept."""
+
+    def harm(folder: Path, _cache: DiskCache) -> None:
+        path = folder / "head-1.mmtcache"
+        with np.load(path) as entry:
+            arrays = dict(entry)
+        change(arrays)
+        with path.open("wb") as file:
+            np.savez(file, **arrays)
+
+    return harm
+
+
+HARMS = {
+    "swapped": swapped,
+    "shortened": rewritten(lambda arrays: arrays.update(shapes=arrays["shapes"][:, :1])),
+    "one value": rewritten(lambda arrays: arrays["shapes"].put(3, 99.0)),
+    "another type": rewritten(lambda arrays: arrays.update(shapes=arrays["shapes"].astype(np.float64))),
+    "renamed": rewritten(lambda arrays: arrays.update(shape=arrays.pop("shapes"))),
+    "one more": rewritten(lambda arrays: arrays.update(more=np.zeros(3))),
+    "one less": rewritten(lambda arrays: arrays.pop("features")),
+    "without a digest": rewritten(lambda arrays: arrays.pop("cache entry")),
+}
+
+
+@pytest.mark.parametrize("harm", HARMS.values(), ids=HARMS.keys())
+def test_an_entry_that_is_not_what_was_put_is_dropped(tmp_path, harm, caplog):
+    cache = DiskCache(tmp_path)
+    cache.put("head-1", ARRAYS)
+    harm(tmp_path, cache)
+    assert cache.get("head-1") is None
+    assert not (tmp_path / "head-1.mmtcache").exists()
+    assert "dropping the damaged cache entry" in caplog.text
+
+
+def test_a_header_that_claims_more_than_there_is_is_dropped(tmp_path):
+    """Given 10^15 numbers in the header of an array, no memory is asked for in vain for ever."""
+    cache = DiskCache(tmp_path)
+    cache.put("head-1", {"data": np.zeros(10, np.float32)})
+    path = tmp_path / "head-1.mmtcache"
+    with zipfile.ZipFile(path, "w") as archive:
+        header = (
+            b"{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000000,), }".ljust(117) + b"\n"
+        )
+        archive.writestr("data.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    assert cache.get("head-1") is None
+    assert entries(tmp_path) == []
+
+
 def test_objects_are_never_unpickled(tmp_path):
     class Bomb:
         def __reduce__(self):
             return (Path.touch, (tmp_path / "exploded",))
 
-    cache = DiskCache(tmp_path)
-    cache.put("head-1", {"evil": np.array([Bomb()], dtype=object)})
-    assert cache.get("head-1") is None
+    with (tmp_path / "head-1.mmtcache").open("wb") as file:
+        np.savez(file, evil=np.array([Bomb()], dtype=object))
+    assert DiskCache(tmp_path).get("head-1") is None
     assert not (tmp_path / "exploded").exists()
 
 
 def test_the_least_recently_used_go_first(tmp_path):
     big = {"data": np.zeros(1000, np.uint8)}
-    cache = DiskCache(tmp_path, max_bytes=4000)
+    cache = DiskCache(tmp_path, max_bytes=4800)
     for age, key in enumerate(["head-a", "head-b", "head-c"]):
         cache.put(key, big)
         os.utime(tmp_path / f"{key}.mmtcache", (1000 + age, 1000 + age))

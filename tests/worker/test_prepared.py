@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -60,6 +62,39 @@ def test_an_entry_that_does_not_fit_is_made_again(talker, tmp_path):
 
     assert not again.cached
     assert PreparedStore(stub_backend(talker), disk).head(head(1.0), silent).cached
+
+
+@pytest.mark.parametrize("kind", ["head", "map", "speech"])
+def test_another_ones_entry_of_the_same_size_is_not_taken_for_its_own(talker, tmp_path, kind):
+    """Given the entries of two heads and clips, when one's file lies under the other's name."""
+
+    def make(size: float) -> tuple:
+        store = PreparedStore(stub_backend(talker), DiskCache(tmp_path))
+        return store.head(head(size), silent).value.shapes, store.speech(speech(size), silent).value.energy
+
+    make(2.0)
+    others = {path.name for path in tmp_path.iterdir()}
+    make(1.0)
+    (other,) = [name for name in others if name.startswith(kind)]
+    (own,) = [path for path in tmp_path.iterdir() if path.name.startswith(kind) and path.name not in others]
+    own.write_bytes((tmp_path / other).read_bytes())
+
+    for _ in range(2):
+        shapes, energy = make(1.0)
+        np.testing.assert_array_equal(shapes[0], head(1.0).vertices)
+        assert len(energy) == 50
+
+
+@pytest.mark.parametrize("error", [RuntimeError("x"), AttributeError("x"), OverflowError("x")])
+def test_whatever_restoring_raises_the_head_is_made_anew(talker, tmp_path, error):
+    PreparedStore(stub_backend(talker), DiskCache(tmp_path)).head(head(1.0), silent)
+
+    def fail(*_arguments):
+        raise error
+
+    broken = replace(stub_backend(talker), restore_head=fail)
+    again = PreparedStore(broken, DiskCache(tmp_path)).head(head(1.0), silent)
+    assert not again.cached
 
 
 def test_what_was_mapped_to_be_looked_at_is_spoken_with(talker):

@@ -32,6 +32,7 @@ from mmtalker.model.inference import evaluate_shapes, hear, speak
 from mmtalker.model.loading import DEFAULT_FOLDER, LoadedModel, load_model
 from mmtalker.model.network import SampledHead
 from mmtalker.model.regression import DISPLACEMENT_SCALE
+from mmtalker.motion.arkit import ARKIT_NAMES
 from mmtalker.motion.finish import AnimateOptions, finish_curves
 from mmtalker.motion.resample import frame_times, sample_curves
 from mmtalker.motion.silence import loudness
@@ -106,6 +107,12 @@ class Talker:
     @cached_property
     def _model(self) -> LoadedModel:
         loaded = load_model(self._weights, self._device)
+        if loaded.network.config.names[: len(ARKIT_NAMES)] != ARKIT_NAMES:
+            raise MMTalkerError(
+                ErrorCode.WEIGHTS_MISSING,
+                f"The model weights in {self._weights} do not begin with the 52 channels of ARKit, which "
+                "heads are animated by. Reinstall MMTalker, or train the model again.",
+            )
         expected, found = len(load_canonical().chart_triangles), loaded.network.config.chart_triangles
         if found != expected:
             raise MMTalkerError(

@@ -66,7 +66,7 @@ def stopping_with(status: Exit) -> Iterator[None]:
     try:
         yield
     except MMTalkerError as error:
-        raise Stop(status, error.message) from error
+        raise Stop(status, as_failure(error).message) from error
     except OSError as error:
         what = f"'{error.filename}'" if error.filename else "A file"
         raise Stop(status, f"{what} cannot be read or written: {error.strerror or error}.") from error

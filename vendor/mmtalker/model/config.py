@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.io.settings import Number, Row, Rule, Whole, Word, check_settings
 from mmtalker.motion.arkit import ARKIT_NAMES
 from mmtalker.motion.styles import DEFAULT_STYLE
 
@@ -97,24 +98,76 @@ class ModelConfig:
         """Rebuild from :meth:`to_json`.
 
         Raises:
-            MMTalkerError: WEIGHTS_MISSING when another version wrote it or a field is unknown.
+            MMTalkerError: WEIGHTS_MISSING when another version wrote it, or a field is missing, unknown or
+                not what it may be.
         """
-        version = values.get("format_version")
-        known = {field.name for field in fields(ModelConfig)}
-        unknown = set(values) - known - {"format_version"}
-        if version != FORMAT_VERSION or unknown:
+        version = values.get("format_version") if isinstance(values, dict) else None
+        if version != FORMAT_VERSION:
             raise MMTalkerError(
                 ErrorCode.WEIGHTS_MISSING,
-                f"The model's config.json is of format {version!r} and this version reads format "
+                f"The model's config.json is of format {str(version)[:40]} and this version reads format "
                 f"{FORMAT_VERSION}. Reinstall MMTalker, so that program and weights belong together.",
             )
-        given: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in values.items()
-            if name in known
-        }
-        return ModelConfig(**given)
+        try:
+            given = check_settings(
+                {name: value for name, value in values.items() if name != "format_version"},
+                _RULES,
+                "the model's configuration",
+            )
+            return ModelConfig(**given)._fitting()
+        except ValueError as error:
+            raise MMTalkerError(
+                ErrorCode.WEIGHTS_MISSING,
+                f"The model's config.json cannot be used: {error}. Reinstall MMTalker, so that program and "
+                "weights belong together.",
+            ) from error
+
+    def _fitting(self) -> ModelConfig:
+        """Return it if its fields go together; ValueError says which do not."""
+        if self.styles[0] != DEFAULT_STYLE:
+            raise ValueError(f"'styles' does not begin with {DEFAULT_STYLE}")
+        if self.width % self.attention_heads:
+            raise ValueError(
+                f"'width' {self.width} is no multiple of 'attention_heads' {self.attention_heads}"
+            )
+        if self.neighbours > self.samples:
+            raise ValueError(f"'neighbours' {self.neighbours} is more than 'samples' {self.samples}")
+        return self
 
     @staticmethod
     def load(path: Path) -> ModelConfig:
         return ModelConfig.from_json(json.loads(path.read_text(encoding="utf-8")))
+
+
+_RULES: dict[str, Rule] = {
+    "names": Row(Word(), 1, 512, unique=True),
+    "speech_layers": Row(Whole(0, 64), 1, 64, unique=True),
+    "speech_width": Whole(1, 4096),
+    "readers": Whole(1, 64),
+    "width": Whole(1, 2048),
+    "attention_heads": Whole(1, 64),
+    "temporal_layers": Whole(0, 16),
+    "chart_triangles": Whole(0, 1_000_000),
+    "samples": Whole(1, 65_536),
+    "sampling": Word(("learned", "uniform")),
+    "neighbours": Whole(1, 256),
+    "graph_width": Whole(1, 2048),
+    "graph_layers": Whole(0, 64),
+    "fusion": Word(("dual", "single", "concatenated", "alone")),
+    "grid_resolutions": Row(Whole(1, 2048), 0, 16),
+    "grid_features": Whole(0, 256),
+    "map_resolution": Whole(2, 2048),
+    "variation_resolution": Whole(2, 2048),
+    "identity_modes": Whole(0, 64),
+    "identity_places": Whole(1, 65_536),
+    "trunk_width": Whole(1, 4096),
+    "trunk_layers": Whole(1, 64),
+    "dropout": Number(0.0, 1.0),
+    "noise": Number(0.0, 100.0),
+    "phone_features": Whole(1, 1024),
+    "people": Row(Word(), 0, 10_000, unique=True),
+    "styles": Row(Word(), 1, 1000, unique=True),
+    "style_width": Whole(1, 1024),
+    "regression": Word(("factorised", "joint")),
+}
+"""What each field of a stored configuration may be; bounds are far beyond any sensible model."""

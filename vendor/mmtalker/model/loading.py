@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import safetensors.torch
 import torch
+from safetensors import SafetensorError
+from torch import Tensor
 
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.io.atomic import replacing
+from mmtalker.io.settings import Whole, Word, check_settings
 from mmtalker.model.config import ModelConfig
 from mmtalker.model.network import MMTalkerNetwork
 from mmtalker.speech.audio import SAMPLE_RATE
@@ -21,6 +23,9 @@ from mmtalker.speech.features import FEATURE_RATE
 
 WEIGHTS_NAME = "mmtalker.safetensors"
 CONFIG_NAME = "config.json"
+
+RATES = {"speech_hz": SAMPLE_RATE, "features_hz": FEATURE_RATE, "curves_hz": FEATURE_RATE}
+"""What the network was trained at, stored beside it."""
 
 DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / "weights"
 """Where the shipped weights lie."""
@@ -46,7 +51,7 @@ def save_model(network: MMTalkerNetwork, folder: Path, about: dict[str, Any]) ->
     data = safetensors.torch.save(tensors)
     config = {
         "model": network.config.to_json(),
-        "rates": {"speech_hz": SAMPLE_RATE, "features_hz": FEATURE_RATE, "curves_hz": FEATURE_RATE},
+        "rates": RATES,
         "weights": {"file": WEIGHTS_NAME, "sha256": hashlib.sha256(data).hexdigest()},
         "about": about,
     }
@@ -63,20 +68,47 @@ def load_model(folder: Path = DEFAULT_FOLDER, device: torch.device | str = "cpu"
         MMTalkerError: WEIGHTS_MISSING when a file is absent, damaged or of another version.
     """
     try:
-        config = json.loads((folder / CONFIG_NAME).read_text(encoding="utf-8"))
+        config, sha256 = _read_config(folder / CONFIG_NAME)
         data = (folder / WEIGHTS_NAME).read_bytes()
         checksum = hashlib.sha256(data).hexdigest()
-        if checksum != config["weights"]["sha256"]:
+        if checksum != sha256:
             raise ValueError(f"{WEIGHTS_NAME} does not have the checksum that {CONFIG_NAME} names")
         tensors = {name: value.float() for name, value in safetensors.torch.load(data).items()}
-        network = MMTalkerNetwork(ModelConfig.from_json(config["model"]), tensors["sampler.area"])
+        _check_sizes(config, tensors)
+        network = MMTalkerNetwork(config, tensors["sampler.area"])
         network.load_state_dict(tensors, strict=True)
     except MMTalkerError:
         raise
-    except (OSError, KeyError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
+    except (OSError, KeyError, ValueError, RuntimeError, RecursionError, SafetensorError) as error:
         raise MMTalkerError(
             ErrorCode.WEIGHTS_MISSING,
             f"The model weights in {folder} cannot be used: {error}. Reinstall MMTalker, or give the "
             "folder of weights that you trained.",
         ) from error
     return LoadedModel(network.to(device).eval(), checksum)
+
+
+def _read_config(path: Path) -> tuple[ModelConfig, str]:
+    """Return the network's configuration and the checksum of its weights; ValueError says what is wrong."""
+    values = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(values, dict):
+        raise ValueError(f"{CONFIG_NAME} holds no fields")
+    values = {name: values.get(name) for name in ("model", "rates", "weights")}
+    weights = check_settings(
+        values["weights"], {"file": Word((WEIGHTS_NAME,)), "sha256": Word()}, f"'weights' in {CONFIG_NAME}"
+    )
+    rates = {name: Whole(rate, rate) for name, rate in RATES.items()}
+    check_settings(values["rates"], rates, f"'rates' in {CONFIG_NAME}")
+    return ModelConfig.from_json(values["model"]), weights["sha256"]
+
+
+def _check_sizes(config: ModelConfig, tensors: dict[str, Tensor]) -> None:
+    """Compare the sizes that ``config`` asks for with the weights', before memory is taken for them."""
+    with torch.device("meta"):
+        wanted = MMTalkerNetwork(config, tensors["sampler.area"].to("meta")).state_dict()
+    for name, value in wanted.items():
+        if name not in tensors:
+            raise ValueError(f"{WEIGHTS_NAME} lacks {name}")
+        if tensors[name].shape != value.shape:
+            found, asked = (tuple(one.shape) for one in (tensors[name], value))
+            raise ValueError(f"{CONFIG_NAME} asks for {name} of {asked}, and {WEIGHTS_NAME} has {found}")

@@ -22,26 +22,35 @@ _STALE_AFTER_S = 24 * 3600.0
 _log = logging.getLogger(__name__)
 
 
+_ENTRY = "cache entry"
+"""The array of a file that holds the digest of its key and of all other arrays."""
+
+
 def content_key(kind: str, fingerprint: str, arrays: Arrays) -> str:
     """Return the name of what is made from ``arrays`` by the model and code that ``fingerprint`` stands for.
 
     Names, types and shapes count as well as values; equal input gives an equal key in every process.
     """
+    return f"{kind}-{_digest((kind, fingerprint), arrays)}"
+
+
+def _digest(words: tuple[str, ...], arrays: Arrays) -> str:
     digest = hashlib.sha256()
-    for text in (kind, fingerprint):
+    for text in words:
         digest.update(f"{len(text)}:{text};".encode())
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
         digest.update(f"{name}:{array.dtype.str}:{array.shape};".encode())
         digest.update(array.reshape(-1).view(np.uint8).data)
-    return f"{kind}-{digest.hexdigest()}"
+    return digest.hexdigest()
 
 
 class DiskCache:
     """Arrays in a folder, by key; the least recently used go first once ``max_bytes`` is reached.
 
-    A cache must never be the reason of a failure: an entry that cannot be read is dropped, and a folder that
-    cannot be written to is only read from, each with a line in the log. Several processes may share a folder.
+    A cache must never be the reason of a failure: an entry that cannot be read, was written for another key
+    or has changed since is dropped, and a folder that cannot be written to is only read from, each with a
+    line in the log. Several processes may share a folder.
 
     Args:
         folder: where entries are kept; made at the first ``put``.
@@ -61,6 +70,8 @@ class DiskCache:
         try:
             with np.load(path, allow_pickle=False) as entry:
                 arrays = {name: entry[name] for name in entry.files}
+            if arrays.pop(_ENTRY).tobytes().decode() != _digest((key,), arrays):
+                raise ValueError("it was written for another key, or has changed since")
         except Exception as error:  # whatever a damaged file makes the reader raise, the answer is the same
             _log.warning("dropping the damaged cache entry %s: %r", path, error)
             self.drop(key)
@@ -76,7 +87,8 @@ class DiskCache:
         if not self._writable or total_bytes(arrays) > self._max_bytes:
             return
         try:
-            write_arrays(self._path(key), arrays)
+            entry = np.frombuffer(_digest((key,), arrays).encode(), dtype=np.uint8)
+            write_arrays(self._path(key), {**arrays, _ENTRY: entry})
             self._trim()
         except (MMTalkerError, OSError) as error:
             self._writable = False

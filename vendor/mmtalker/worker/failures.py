@@ -4,27 +4,22 @@ from __future__ import annotations
 
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.io.atomic import NO_ROOM
-
-_TORCH_OUT_OF_MEMORY = (
-    "DefaultCPUAllocator",
-    "CUDA out of memory",
-    "CUDA error: out of memory",  # from the driver, such as when the context cannot be made
-    "CUBLAS_STATUS_ALLOC_FAILED",
-    "CUDNN_STATUS_ALLOC_FAILED",
-)
-"""What torch says where it has no error of its own for it, but a bare RuntimeError."""
+from mmtalker.memory import is_memory_short, is_out_of_memory
 
 
 def as_failure(error: BaseException) -> MMTalkerError:
-    """Return ``error`` itself if it is ours already, else the failure that it means."""
-    if isinstance(error, MMTalkerError):
-        return error
-    if _is_out_of_memory(error):
+    """Return ``error`` itself if it is ours already, else the failure that it means.
+
+    Where memory ran out under something, such as the reading of weights, that is what is told.
+    """
+    if is_out_of_memory(error) or (not isinstance(error, MMTalkerError) and is_memory_short()):
         return MMTalkerError(
             ErrorCode.OUT_OF_MEMORY,
             "There was not enough memory for this job. Close other programs, use a shorter part of the audio "
             "or a lighter head, or choose the CPU instead of the graphics card.",
         )
+    if isinstance(error, MMTalkerError):
+        return error
     if isinstance(error, OSError) and error.errno in NO_ROOM:
         where = f" that holds '{error.filename}'" if error.filename else ""
         return MMTalkerError(
@@ -41,12 +36,3 @@ def as_failure(error: BaseException) -> MMTalkerError:
         ErrorCode.INTERNAL,
         f"MMTalker failed in a way that it should not ({what}). Try again; if it comes back, report it.",
     )
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    """Recognise torch's errors by name, so that nothing here imports torch."""
-    if isinstance(error, MemoryError):
-        return True
-    if any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__):
-        return True
-    return isinstance(error, RuntimeError) and any(words in str(error) for words in _TORCH_OUT_OF_MEMORY)

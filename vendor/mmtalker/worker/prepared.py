@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from numpy.typing import NDArray
 
-from mmtalker.errors import MMTalkerError
 from mmtalker.mesh.mesh import Mesh
 from mmtalker.progress import Progress
 from mmtalker.worker.backend import Arrays, Backend, total_bytes
@@ -151,7 +150,7 @@ class PreparedStore:
             return None
         try:
             return restore(arrays)
-        except (KeyError, ValueError, TypeError, IndexError, MMTalkerError) as error:
+        except Exception as error:  # made anew, it will do; a cache is no reason to fail
             _log.warning("dropping the cache entry %s, which does not fit: %r", key, error)
             self._disk.drop(key)
             return None

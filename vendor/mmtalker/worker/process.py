@@ -11,10 +11,11 @@ import threading
 from typing import NoReturn
 
 from mmtalker.worker.backend import BackendFactory, load_backend
+from mmtalker.worker.parent import watch_parent
 from mmtalker.worker.server import Server
 
 
-def serve_stdio(load: BackendFactory = load_backend, last_step_s: float = 5.0) -> NoReturn:
+def serve_stdio(load: BackendFactory = load_backend, last_step_s: float = 4.0) -> NoReturn:
     """Serve frames over descriptors 0 and 1, then end the process.
 
     The two pipes are moved to private descriptors before anything heavy is imported. Descriptor 1 becomes
@@ -37,7 +38,9 @@ def serve_stdio(load: BackendFactory = load_backend, last_step_s: float = 5.0) -
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # Ctrl-C in the terminal that Blender was started from reaches its children too; the pipe ends a worker.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    status = Server(requests, answers, load, on_end=lambda status: _leave_after(last_step_s, status)).serve()
+    server = Server(requests, answers, load, on_end=lambda status: _leave_after(last_step_s, status))
+    watch_parent(server.close)
+    status = server.serve()
     # The reading thread may be blocked in its pipe for good: an orderly interpreter exit would wait for it.
     _leave(status)
 

@@ -77,6 +77,12 @@ class Server:
             _log.warning("the client closed its end of the pipe")
         return self._status
 
+    def close(self) -> None:
+        """End the conversation from this side: what waits is dropped and what runs is asked to stop."""
+        self._queue.close()
+        if self._on_end is not None:
+            self._on_end(self._status)
+
     def _read(self) -> None:
         """Take requests until there are none: the body of the reading thread."""
         try:
@@ -90,9 +96,7 @@ class Server:
         except Exception:  # a worker that has gone deaf must not stay
             _log.exception("reading requests failed")
             self._status = EXIT_FAULT
-        self._queue.close()
-        if self._on_end is not None:
-            self._on_end(self._status)
+        self.close()
 
     def _take(self, request: Frame) -> None:
         if request.type == "ping":
