@@ -14,6 +14,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.limits import HIGHEST_RATE, LOWEST_RATE, MOST_SECONDS
 from mmtalker.progress import Progress, silent
 from mmtalker.speech.resample import resample_blocks
 
@@ -23,7 +24,6 @@ SAMPLE_RATE = 16_000
 """Rate of every :class:`Audio`, Hz."""
 
 _BLOCK_VALUES = 1 << 16  # decoded at once, all channels together; a damaged file loses at most this much
-_LOWEST_RATE = 2_000  # Hz; below it there is no speech, and one second would become many
 _LOUDEST = 1e6  # keeps sums of absurd float samples finite
 
 
@@ -97,12 +97,7 @@ def _decode(raw: BinaryIO, name: str, start: float, duration: float | None, prog
     except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: a name ending in .raw
         raise _unreadable(name) from error
     with file:
-        if file.samplerate < _LOWEST_RATE:
-            raise MMTalkerError(
-                ErrorCode.AUDIO_UNREADABLE,
-                f"{name} has a sampling rate of {file.samplerate} Hz, too low for speech. "
-                "Export it again at 16000 Hz or more.",
-            )
+        _check_rate(file.samplerate, name)
         if 0 < file.frames <= start * file.samplerate:
             raise MMTalkerError(
                 ErrorCode.AUDIO_EMPTY,
@@ -128,6 +123,15 @@ def _decode(raw: BinaryIO, name: str, start: float, duration: float | None, prog
     if peak > 1.0:
         samples /= np.float32(peak)
     return Audio(samples, reader.warnings(name))
+
+
+def _check_rate(rate: int, name: str) -> None:
+    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+        what = "too low for speech" if rate < LOWEST_RATE else "more than anything records"
+        raise MMTalkerError(
+            ErrorCode.AUDIO_UNREADABLE,
+            f"{name} has a sampling rate of {rate} Hz, {what}. Export it again at 16000 to 48000 Hz.",
+        )
 
 
 class _Sequential(soundfile.SoundFile):  # type: ignore[misc]  # the library has no types
