@@ -1,4 +1,4 @@
-"""The most of everything that is taken from what a .blend carries: a stranger's file must not fill the memory."""
+"""The most that is taken of what a .blend carries: a stranger's file must not fill the memory."""
 
 from __future__ import annotations
 

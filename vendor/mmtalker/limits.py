@@ -57,3 +57,29 @@ def check_count(name: str, what: str, count: int, most: int, remedy: str) -> Non
 
 COARSER = "Apply a Decimate modifier, or export the head alone and coarser."
 """What to do about a mesh that is too large."""
+
+
+def check_frames(fps: float, frames: int | None, seconds: float) -> None:
+    """Refuse a frame rate or a number of frames that cannot be animated.
+
+    Args:
+        fps: frames a second.
+        frames: how many, or None for as many as the speech has.
+        seconds: of speech.
+
+    Raises:
+        MMTalkerError: ``BAD_REQUEST``.
+    """
+    if not 0.0 < fps <= MOST_FPS:
+        raise MMTalkerError(
+            ErrorCode.BAD_REQUEST,
+            f"{fps:g} frames a second cannot be animated. Choose a rate above 0, of at most {MOST_FPS:g}.",
+        )
+    count = fps * seconds if frames is None else frames
+    if (frames is not None and frames < 1) or count > MOST_FRAMES:
+        number = f"{count:,.0f}" if count < 1e15 else f"{float(min(count, 10**300)):.3g}"
+        raise MMTalkerError(
+            ErrorCode.BAD_REQUEST,
+            f"{number} frames cannot be animated. Choose 1 to {MOST_FRAMES:,}: a shorter part of the "
+            "recording, or a lower frame rate.",
+        )

@@ -59,7 +59,7 @@ def _parse(gltf: GltfDocument) -> Mesh:
             accessor = primitive["attributes"]["POSITION"]
             # A scene may place one mesh very often, so all is counted before anything is made.
             total += 0 if accessor in first_of else gltf.count(accessor)
-            corner_total += gltf.count(primitive["indices"] if "indices" in primitive else accessor)
+            corner_total += gltf.count(primitive.get("indices", accessor))
             check_count(gltf.name, "vertices", total, MOST_VERTICES, COARSER)
             check_count(gltf.name, "triangles", corner_total // 3, MOST_TRIANGLES, COARSER)
             local = _positions(gltf, accessor)

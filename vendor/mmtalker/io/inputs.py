@@ -7,7 +7,6 @@ from pathlib import Path
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.limits import MOST_FILE_BYTES, check_count
 
-
 LONGEST_NAME = 400
 """Characters of a path that a message shows."""
 
