@@ -49,10 +49,10 @@ def read_archive(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
 def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
     """One array; ``ValueError`` where its header promises other bytes than there are."""
     with archive.open(member) as file:
-        version = np.lib.format.read_magic(file)
+        version = np.lib.format.read_magic(file)  # type: ignore[no-untyped-call]
         if version not in _HEADERS:
             raise ValueError(f"the npy version {version} is not read")
-        shape, by_columns, dtype = _HEADERS[version](file)
+        shape, by_columns, dtype = _HEADERS[version](file)  # type: ignore[no-untyped-call]
         size = math.prod(shape) * dtype.itemsize
         if dtype.kind not in _KINDS or any(length < 0 for length in shape):
             raise ValueError(f"arrays of {dtype} and shape {shape} are not read")

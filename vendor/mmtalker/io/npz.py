@@ -58,7 +58,7 @@ def read_npz(path: Path) -> Animation:
     """
     if not path.is_file():
         raise MMTalkerError(ErrorCode.FILE_FORMAT, f"{path} does not exist. Check the name and the folder.")
-    arrays = read_archive(path, _ARRAYS)
+    arrays = read_archive(path, tuple(_ARRAYS))
     if any(
         arrays[name].ndim != dimensions or arrays[name].dtype.kind not in kinds
         for name, (dimensions, kinds) in _ARRAYS.items()
