@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from mmtalker.data.any_heads.disturb import covered
 from mmtalker.data.any_heads.people import Person
 from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.limits import MOST_TRIANGLES
 from mmtalker.mesh.canonical import load_canonical
-from mmtalker.mesh.check import MOST_TRIANGLES
 from mmtalker.mesh.mapping import HeadMapping, Mouth, map_head
 from mmtalker.mesh.mesh import Mesh
 from mmtalker.mesh.regions import find_regions

@@ -249,3 +249,25 @@ def test_a_file_with_flipped_bytes_gives_sound_or_a_sentence(tmp_path: Path) -> 
                 assert "memo" in error.message
             else:
                 assert np.isfinite(audio.samples).all()
+
+
+def test_channels_of_opposite_sign_give_the_voice_of_one(tmp_path: Path) -> None:
+    voice = np.random.default_rng(3).normal(0.0, 0.1, 48_000).astype(np.float32)
+    soundfile.write(tmp_path / "one.wav", voice, 16_000, subtype="FLOAT")
+    soundfile.write(tmp_path / "two.wav", np.stack([voice, -voice], 1), 16_000, subtype="FLOAT")
+    one, two = load_audio(tmp_path / "one.wav"), load_audio(tmp_path / "two.wav")
+    np.testing.assert_allclose(two.samples, one.samples, atol=1e-6)
+
+
+def test_a_rate_that_nothing_records_is_refused(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "fast.wav", np.zeros(100), 900_001)
+    with pytest.raises(MMTalkerError, match="more than anything records"):
+        load_audio(tmp_path / "fast.wav")
+
+
+@pytest.mark.parametrize("name", ["x" * 9_000 + ".wav", "\ud800.wav", "a\0.wav"])
+def test_a_name_that_no_file_can_have_is_missing(name: str) -> None:
+    with pytest.raises(MMTalkerError) as failure:
+        load_audio(Path(name))
+    assert failure.value.code is ErrorCode.AUDIO_MISSING
+    assert len(failure.value.message.encode()) < 1_000

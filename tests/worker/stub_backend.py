@@ -56,6 +56,10 @@ class StubHead:
 class StubSpeech:
     energy: np.ndarray
 
+    @property
+    def seconds(self) -> float:
+        return len(self.energy) / 50.0
+
     def to_arrays(self) -> dict[str, np.ndarray]:
         return {"energy": self.energy}
 

@@ -14,6 +14,7 @@ from mmtalker.cli.bar import ProgressBar
 from mmtalker.cli.exits import Exit, Stop, stopping_with
 from mmtalker.cli.heads import DEMO_HEAD, read_named_head
 from mmtalker.io.results import check_result_path, write_animation
+from mmtalker.limits import check_frames
 from mmtalker.progress import span
 from mmtalker.speech.audio import load_audio
 from mmtalker.worker.backend import BackendFactory, load_backend
@@ -86,6 +87,7 @@ def animate(command: AnimateCommand, load: BackendFactory | None = None) -> None
             duration=command.duration,
             progress=span(progress, 0.0, 0.02),
         )
+        check_frames(command.fps, None, audio.seconds)
         progress("starting", 0.02)
         backend = load(command.device) if load else load_backend(command.device, command.weights)
         store = PreparedStore(backend, DiskCache(command.cache_dir) if command.cache_dir else None)

@@ -12,13 +12,12 @@ from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.io.glb_accessor import GltfDocument
 from mmtalker.io.glb_container import split_glb
 from mmtalker.io.inputs import bad_file
+from mmtalker.limits import COARSER, MOST_TRIANGLES, MOST_VERTICES, check_count
 from mmtalker.mesh.mesh import Float64, Mesh
 
 _TRIANGLES = 4
 _NOT_SURFACES = (0, 1, 2, 3)  # points and lines
 _UNDERSTOOD = {"KHR_mesh_quantization", "KHR_texture_transform", "KHR_materials_unlit"}
-_MOST_VERTICES = 1 << 24
-"""A scene may place one mesh very often; beyond this it is no head."""
 
 
 def parse_glb(data: bytes, name: str) -> Mesh:
@@ -48,7 +47,7 @@ def _parse(gltf: GltfDocument) -> Mesh:
         )
     vertices: list[NDArray[np.float32]] = []
     triangles: list[NDArray[np.int64]] = []
-    total = 0
+    total = corner_total = 0
     for mesh_index, matrix in _placed_meshes(gltf):
         first_of: dict[int, int] = {}  # position accessor to the number of its first vertex
         for primitive in gltf.entry("meshes", mesh_index)["primitives"]:
@@ -58,12 +57,14 @@ def _parse(gltf: GltfDocument) -> Mesh:
             if mode != _TRIANGLES:
                 raise bad_file(gltf.name, "it holds strips or fans, and only plain triangles are read")
             accessor = primitive["attributes"]["POSITION"]
+            # A scene may place one mesh very often, so all is counted before anything is made.
+            total += 0 if accessor in first_of else gltf.count(accessor)
+            corner_total += gltf.count(primitive.get("indices", accessor))
+            check_count(gltf.name, "vertices", total, MOST_VERTICES, COARSER)
+            check_count(gltf.name, "triangles", corner_total // 3, MOST_TRIANGLES, COARSER)
             local = _positions(gltf, accessor)
             if accessor not in first_of:
-                first_of[accessor] = total
-                total += len(local)
-                if total > _MOST_VERTICES:
-                    raise bad_file(gltf.name, f"it places more than {_MOST_VERTICES} vertices")
+                first_of[accessor] = total - len(local)
                 with np.errstate(
                     over="ignore", invalid="ignore"
                 ):  # the mesh check reports what is not finite

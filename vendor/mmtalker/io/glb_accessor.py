@@ -11,7 +11,7 @@ from mmtalker.io.inputs import bad_file
 
 _COMPONENTS = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
-_MOST_ZEROS = 1 << 24
+_MOST_ZEROS = 1 << 20
 """Longest accessor that is allowed to have no data of its own; such a one costs nothing in the file."""
 
 
@@ -36,6 +36,10 @@ class GltfDocument:
         if type(value) is not int or value < 0:
             raise bad_file(self.name, f"its {field} is {value!r}, not a whole number")
         return value
+
+    def count(self, index: object) -> int:
+        """How many values an accessor promises, before any of them is made."""
+        return self.whole(self.entry("accessors", index), "count")
 
     def accessor(self, index: object) -> NDArray[np.generic]:
         """The values of an accessor, (count, width); normalised integers come as float32 -1..1 or 0..1.

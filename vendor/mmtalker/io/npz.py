@@ -7,17 +7,29 @@ as in :class:`mmtalker.mesh.mesh.Mesh`. There are no Python objects in it.
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from mmtalker.animation import RAW_RATE, Animation
 from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.io.archive import read_archive
 from mmtalker.io.atomic import replacing
 from mmtalker.io.inputs import bad_file
 from mmtalker.mesh.mesh import Mesh
+
+_ARRAYS = {
+    "names": (1, "U"),
+    "curves": (2, "f"),
+    "fps": (0, "f"),
+    "start_time": (0, "f"),
+    "raw": (2, "f"),
+    "neutral": (2, "f"),
+    "shapes": (3, "f"),
+    "loop_vertices": (1, "iu"),
+    "loop_starts": (1, "iu"),
+}
+"""What is read: how many dimensions each array has, and of which kinds it may be."""
 
 
 def write_npz(animation: Animation, path: Path) -> None:
@@ -46,22 +58,22 @@ def read_npz(path: Path) -> Animation:
     """
     if not path.is_file():
         raise MMTalkerError(ErrorCode.FILE_FORMAT, f"{path} does not exist. Check the name and the folder.")
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            mesh = Mesh(archive["neutral"], archive["loop_vertices"], archive["loop_starts"])
-            animation = Animation(
-                names=tuple(str(name) for name in archive["names"]),
-                curves=archive["curves"],
-                fps=float(archive["fps"]),
-                start_time=float(archive["start_time"]),
-                raw=archive["raw"],
-                mesh=mesh,
-                shapes=archive["shapes"],
-            )
-    except (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError) as error:
-        raise bad_file(str(path), "it is not an animation, or it is damaged") from error
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
-        raise bad_file(str(path), "the archive is damaged") from error
+    arrays = read_archive(path, tuple(_ARRAYS))
+    if any(
+        arrays[name].ndim != dimensions or arrays[name].dtype.kind not in kinds
+        for name, (dimensions, kinds) in _ARRAYS.items()
+    ):
+        raise bad_file(str(path), "its arrays do not belong together")
+    mesh = Mesh(arrays["neutral"], arrays["loop_vertices"], arrays["loop_starts"])
+    animation = Animation(
+        names=tuple(str(name) for name in arrays["names"]),
+        curves=arrays["curves"],
+        fps=float(arrays["fps"]),
+        start_time=float(arrays["start_time"]),
+        raw=arrays["raw"],
+        mesh=mesh,
+        shapes=arrays["shapes"],
+    )
     channels, vertices = len(animation.names), len(mesh.vertices)
     if animation.shapes.shape != (channels, vertices, 3) or animation.curves.shape[1:] != (channels,):
         raise bad_file(str(path), "its arrays do not belong together")

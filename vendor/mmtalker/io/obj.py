@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from mmtalker.io.inputs import bad_file
+from mmtalker.limits import COARSER, MOST_TRIANGLES, MOST_VERTICES, check_count
 from mmtalker.mesh.mesh import Mesh
 
 
@@ -27,9 +28,11 @@ def parse_obj(data: bytes, name: str) -> Mesh:
         keyword, _, rest = line.partition(" ")
         if keyword == "v":
             positions.append(_position(rest, name, number))
+            check_count(name, "vertices", len(positions), MOST_VERTICES, COARSER)
         elif keyword == "f":
             corners.extend(_face(rest, len(positions), name, number))
             starts.append(len(corners))
+            check_count(name, "triangles", len(corners) - 2 * len(starts) + 2, MOST_TRIANGLES, COARSER)
             lines_of_faces.append(number)
     if not positions or not corners:
         raise bad_file(name, "it holds no vertices" if not positions else "it holds no faces")
@@ -51,14 +54,14 @@ def _logical_lines(data: bytes) -> Iterator[tuple[int, str]]:
     """Lines without comments, with white space made single; a backslash at the end joins the next line."""
     # Names may be in any encoding and are of no interest; numbers and keywords are ASCII.
     text = data.decode("utf-8-sig", errors="replace")
-    pending = ""
+    pending: list[str] = []
     for number, raw in enumerate(text.split("\n"), start=1):
-        line = pending + raw.partition("#")[0].rstrip()
+        line = raw.partition("#")[0].rstrip()
         if line.endswith("\\"):
-            pending = line[:-1] + " "
+            pending.append(line[:-1])
             continue
-        pending = ""
-        line = " ".join(line.split())
+        line = " ".join(" ".join([*pending, line]).split())
+        pending.clear()
         if line:
             yield number, line
 

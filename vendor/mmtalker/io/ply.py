@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mmtalker.io.inputs import bad_file
 from mmtalker.io.ply_body import AsciiBody, BinaryBody, Body, Lists, Property
+from mmtalker.limits import COARSER, MOST_PROPERTIES, MOST_TRIANGLES, MOST_VERTICES, check_count
 from mmtalker.mesh.mesh import Mesh
 
 _TYPES = {
@@ -59,12 +60,15 @@ def parse_ply(data: bytes, name: str) -> Mesh:
             polygons = _polygons(columns, name)
     if vertices is None or not len(vertices):
         raise bad_file(name, "it holds no vertices")
+    check_count(name, "vertices", len(vertices), MOST_VERTICES, COARSER)
     if polygons is None or not len(polygons.values):
         raise bad_file(name, "it holds no faces")
     if polygons.values.min() < 0 or polygons.values.max() >= len(vertices):
         raise bad_file(name, f"a face has a vertex number outside the {len(vertices)} vertices")
     if polygons.counts.min() < 3:
         raise bad_file(name, "a face has fewer than three corners")
+    corners = len(polygons.values)
+    check_count(name, "triangles", corners - 2 * len(polygons.counts), MOST_TRIANGLES, COARSER)
     starts = np.concatenate([[0], np.cumsum(polygons.counts)])
     return Mesh(vertices, polygons.values.astype(np.int32), starts.astype(np.int32))
 
@@ -77,9 +81,14 @@ def _parse_header(data: bytes, name: str) -> tuple[str, list[Element], int]:
     newline = data.find(b"\n", end)
     body_start = len(data) if newline < 0 else newline + 1
     kind = ""
-    elements: list[tuple[str, int, list[Property]]] = []
+    elements: list[tuple[str, int, dict[str, Property]]] = []
+    total = 0
     for line in data[:end].decode("ascii", errors="replace").splitlines()[1:]:
         words = line.split()
+        total += words[:1] == ["property"]
+        check_count(
+            name, "properties", total, MOST_PROPERTIES, "Export it again with positions and faces alone."
+        )
         try:
             match words:
                 case ["format", kind, "1.0"] if kind in (
@@ -89,13 +98,13 @@ def _parse_header(data: bytes, name: str) -> tuple[str, list[Element], int]:
                 ):
                     pass
                 case ["element", element, count] if int(count) >= 0:
-                    elements.append((element, int(count), []))
-                case ["property", "list", count_type, item_type, label] if label not in _names(elements):
+                    elements.append((element, int(count), {}))
+                case ["property", "list", count_type, item_type, label] if label not in elements[-1][2]:
                     if _TYPES[count_type].startswith("f"):
                         raise ValueError
-                    elements[-1][2].append(Property(label, _TYPES[item_type], _TYPES[count_type]))
-                case ["property", item_type, label] if label not in _names(elements):
-                    elements[-1][2].append(Property(label, _TYPES[item_type]))
+                    elements[-1][2][label] = Property(label, _TYPES[item_type], _TYPES[count_type])
+                case ["property", item_type, label] if label not in elements[-1][2]:
+                    elements[-1][2][label] = Property(label, _TYPES[item_type])
                 case [] | ["comment" | "obj_info", *_]:
                     pass
                 case _:
@@ -108,13 +117,9 @@ def _parse_header(data: bytes, name: str) -> tuple[str, list[Element], int]:
         raise bad_file(name, "its header does not say which kind of ply it is")
     return (
         kind,
-        [Element(label, count, tuple(properties)) for label, count, properties in elements],
+        [Element(label, count, tuple(properties.values())) for label, count, properties in elements],
         body_start,
     )
-
-
-def _names(elements: list[tuple[str, int, list[Property]]]) -> set[str]:
-    return {known.name for known in elements[-1][2]}
 
 
 def _positions(columns: dict[str, NDArray[np.generic] | Lists], name: str) -> NDArray[np.float32]:

@@ -398,6 +398,8 @@ def _robust(points: Float64, place: Float64, trust: Float64, width: float) -> Si
 
 def _elsewhere(found: Correspondences, fit: Similarity) -> bool:
     """Whether much of what looks like a face lies where the found head is not."""
+    if not len(found):  # the head was found in a window alone
+        return False
     away = np.linalg.norm(fit.apply(found.points) - HEAD_CENTRE, axis=1)
     sure = found.scale < np.quantile(found.scale, 0.5)
     return bool((sure & (away > 0.30)).sum() > 0.35 * max(1, int(sure.sum())))

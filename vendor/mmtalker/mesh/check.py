@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.limits import MOST_TRIANGLES
 from mmtalker.mesh.mesh import Mesh
-
-MOST_TRIANGLES = 2_000_000
-"""Of a mesh that is looked at: as many take a minute of one core, and 1.6 GB of memory."""
 
 
 def check_size(mesh: Mesh) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +14,8 @@ import soundfile
 from numpy.typing import NDArray
 
 from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.io.inputs import shown
+from mmtalker.limits import HIGHEST_RATE, LOWEST_RATE, MOST_SECONDS
 from mmtalker.progress import Progress, silent
 from mmtalker.speech.resample import resample_blocks
 
@@ -23,7 +25,8 @@ SAMPLE_RATE = 16_000
 """Rate of every :class:`Audio`, Hz."""
 
 _BLOCK_VALUES = 1 << 16  # decoded at once, all channels together; a damaged file loses at most this much
-_LOWEST_RATE = 2_000  # Hz; below it there is no speech, and one second would become many
+_CANCELLED = 1e-3  # share of the energy below which channels took each other away; unrelated ones keep half
+_LONGEST_TIME = 1e9  # seconds; beyond it times would not fit a file's own counting
 _LOUDEST = 1e6  # keeps sums of absurd float samples finite
 
 
@@ -71,9 +74,9 @@ def load_audio(
             that is negative or not finite.
     """
     if isinstance(source, Path):
-        name = str(source)
-        if not source.is_file():
-            what = "is a folder, not a sound file" if source.is_dir() else "does not exist"
+        name = shown(source)
+        if not _is(source, Path.is_file):
+            what = "is a folder, not a sound file" if _is(source, Path.is_dir) else "does not exist"
             raise MMTalkerError(ErrorCode.AUDIO_MISSING, f"{name} {what}. Choose the sound file again.")
     for value in (start, 0.0 if duration is None else duration):
         if not (math.isfinite(value) and value >= 0.0):
@@ -81,6 +84,8 @@ def load_audio(
                 ErrorCode.BAD_REQUEST,
                 f"The part of {name} to use is given as {value} s. Times must be finite and not negative.",
             )
+    start = min(start, _LONGEST_TIME)
+    duration = None if duration is None else min(duration, _LONGEST_TIME)
     try:
         with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as raw:
             return _decode(raw, name, start, duration, progress)
@@ -97,19 +102,14 @@ def _decode(raw: BinaryIO, name: str, start: float, duration: float | None, prog
     except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: a name ending in .raw
         raise _unreadable(name) from error
     with file:
-        if file.samplerate < _LOWEST_RATE:
-            raise MMTalkerError(
-                ErrorCode.AUDIO_UNREADABLE,
-                f"{name} has a sampling rate of {file.samplerate} Hz, too low for speech. "
-                "Export it again at 16000 Hz or more.",
-            )
+        _check_rate(file.samplerate, name)
         if 0 < file.frames <= start * file.samplerate:
             raise MMTalkerError(
                 ErrorCode.AUDIO_EMPTY,
                 f"The chosen part of {name} begins at {start:g} s, and the file lasts only "
                 f"{file.frames / file.samplerate:.2f} s. Choose an earlier start.",
             )
-        reader = _PartReader(file, start, duration, progress)
+        reader = _PartReader(file, name, start, duration, progress)
         pieces = list(resample_blocks(reader.blocks(), file.samplerate, SAMPLE_RATE))
     samples = np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.float32)
     if not len(samples):
@@ -130,6 +130,23 @@ def _decode(raw: BinaryIO, name: str, start: float, duration: float | None, prog
     return Audio(samples, reader.warnings(name))
 
 
+def _is(path: Path, kind: Callable[[Path], bool]) -> bool:
+    """False also for a name that no file can have: too long, with a zero or half a character in it."""
+    try:
+        return kind(path)
+    except (OSError, ValueError):
+        return False
+
+
+def _check_rate(rate: int, name: str) -> None:
+    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+        what = "too low for speech" if rate < LOWEST_RATE else "more than anything records"
+        raise MMTalkerError(
+            ErrorCode.AUDIO_UNREADABLE,
+            f"{name} has a sampling rate of {rate} Hz, {what}. Export it again at 16000 to 48000 Hz.",
+        )
+
+
 class _Sequential(soundfile.SoundFile):  # type: ignore[misc]  # the library has no types
     """A file that is read from one end to the other.
 
@@ -145,13 +162,14 @@ class _PartReader:
     """Decodes one part of an open file to mono blocks and remembers what was wrong on the way."""
 
     def __init__(
-        self, file: soundfile.SoundFile, start: float, duration: float | None, progress: Progress
+        self, file: soundfile.SoundFile, name: str, start: float, duration: float | None, progress: Progress
     ) -> None:
-        self._file, self._progress = file, progress
+        self._file, self._name, self._progress = file, name, progress
         self._first = round(start * file.samplerate)
         self.wanted = None if duration is None else round(duration * file.samplerate)
         self.failed = False
         self._short = False
+        self._loudest: int | None = None
         self._mended = 0
 
     def blocks(self) -> Iterator[Float32]:
@@ -175,6 +193,12 @@ class _PartReader:
             mono = self._mono(block[: int(min(left, len(block)))])
             left -= len(mono)
             got += len(mono)
+            if got > MOST_SECONDS * self._file.samplerate:
+                raise MMTalkerError(
+                    ErrorCode.AUDIO_UNREADABLE,
+                    f"{self._name} lasts more than {MOST_SECONDS // 3600} hours, the most that is taken at "
+                    "once. Trim the strip, choose a part of it by start and duration, or cut the recording.",
+                )
             if len(mono):
                 yield mono
 
@@ -191,7 +215,13 @@ class _PartReader:
         if not finite.all():
             self._mended += int(finite.size - np.count_nonzero(finite))
             block = np.where(finite, block, np.float32(0.0))
-        mono: Float32 = np.clip(block, -_LOUDEST, _LOUDEST).mean(axis=1, dtype=np.float32)
+        block = np.clip(block, -_LOUDEST, _LOUDEST)
+        mono: Float32 = block.mean(axis=1, dtype=np.float32)
+        if block.shape[1] > 1 and _cancels(block, mono):
+            # Channels of opposite sign: the loudest alone is the voice.
+            if self._loudest is None:  # chosen once: another one's sign would click
+                self._loudest = int(np.argmax(np.einsum("nc,nc->c", block, block)))
+            mono = block[:, self._loudest].copy()
         return mono
 
     def warnings(self, name: str) -> tuple[str, ...]:
@@ -201,6 +231,12 @@ class _PartReader:
         if self._mended:
             found.append(f"{name} holds {self._mended} samples that are not numbers; they were made silent.")
         return tuple(found)
+
+
+def _cancels(block: Float32, mono: Float32) -> bool:
+    """Whether the mean of the channels has lost nearly all that they have."""
+    energy = float(np.einsum("nc,nc->", block, block, dtype=np.float64)) / block.shape[1]
+    return float(np.dot(mono, mono)) < _CANCELLED * energy
 
 
 def _unreadable(name: str) -> MMTalkerError:

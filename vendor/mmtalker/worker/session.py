@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.limits import check_frames
 from mmtalker.mesh.roles import Role
 from mmtalker.progress import Progress, span
 from mmtalker.version import version
@@ -158,8 +159,7 @@ class Session:
             )
         fps = fields.number(request, "fps")
         frames = fields.whole(request, "frames") if fields.given(request, "frames") else None
-        if fps <= 0.0 or (frames is not None and frames < 1):
-            raise fields.bad_request(f"{frames} frames at {fps:g} frames a second cannot be animated.")
+        check_frames(fps, frames, speech.seconds)
         animation = backend.talker.animate(
             head,
             speech,
