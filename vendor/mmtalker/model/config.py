@@ -12,7 +12,7 @@ from mmtalker.io.settings import Number, Row, Rule, Whole, Word, check_settings
 from mmtalker.motion.arkit import ARKIT_NAMES
 from mmtalker.motion.styles import DEFAULT_STYLE
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 """Raised when old weights can no longer be read."""
 
 SILENCE = 0
@@ -28,7 +28,7 @@ class ModelConfig:
         speech_layers: encoder layers that are read (0 is the convolution stem).
         speech_width: width D of an encoder layer.
         readers: R small networks that hear the speech, each by itself; their activations are averaged.
-        width: d, channels of a reader; its motion feature has 2 d.
+        width: d, channels of a reader and of its motion feature.
         attention_heads: heads of each cross-attention.
         temporal_layers: dilated convolutions over frames, of each reader.
         chart_triangles: triangles of the canonical chart, one sampling logit each.

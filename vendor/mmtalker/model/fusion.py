@@ -121,15 +121,15 @@ class ReaderFusion(nn.Module):
         self.tokens = nn.Linear(geometry_width, width)
         self.style = nn.Linear(style_width, width, bias=False)
         self.join = FORMS[form](width, heads)
-        self.hidden = nn.Linear(width, 2 * width)
 
     def forward(
         self, local: Tensor, whole: Tensor, encoded: Tensor, log_weight: Tensor, style: Tensor
     ) -> Tensor:
-        """Return the reader's part (B, T, 2 d) of the motion feature; arguments as of :class:`Fusion`."""
+        """Return the reader's part (B, T, d) of the motion feature; arguments as of :class:`Fusion`."""
         geometry = self.tokens(encoded).expand(len(local), -1, -1)
         spoken = local + self.style(style)[:, None]
-        return torch.tanh(self.hidden(self.join(spoken, whole, geometry, log_weight)))
+        out: Tensor = self.join(spoken, whole, geometry, log_weight)
+        return out
 
 
 class Fusion(nn.Module):
@@ -165,7 +165,7 @@ class Fusion(nn.Module):
             style: (B, style_width), or (1, style_width) for all windows.
 
         Returns:
-            (B, R, T, 2 d) motion feature.
+            (B, R, T, d) motion feature.
         """
         made = [
             reader(local[:, i], whole[:, i], encoded, log_weight, style)

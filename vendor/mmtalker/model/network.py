@@ -85,7 +85,6 @@ class MMTalkerNetwork(nn.Module):
             config.readers,
             config.style_width,
         )
-        motion_width = 2 * config.width
         trunk = Trunk(
             ChartEncoding(config.grid_resolutions, config.grid_features),
             config.graph_width,
@@ -94,12 +93,12 @@ class MMTalkerNetwork(nn.Module):
         )
         self.regression: FactorisedRegression | JointRegression
         if config.regression == "joint":
-            self.regression = JointRegression(trunk, config.trunk_width, config.readers * motion_width)
+            self.regression = JointRegression(trunk, config.trunk_width, config.readers * config.width)
         else:
             self.regression = FactorisedRegression(
                 trunk,
                 config.trunk_width,
-                motion_width,
+                config.width,
                 config.channels,
                 config.map_resolution,
                 config.identity_modes,
@@ -141,7 +140,7 @@ class MMTalkerNetwork(nn.Module):
             style: (B, style_width) or (1, style_width), see :class:`PersonalStyle`; None for the default.
 
         Returns:
-            m (B, R, T, 2 d).
+            m (B, R, T, d).
         """
         local, whole = self.speech(features)
         return self.fuse(head, local, whole, past, style)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import gelu, pad
+from torch.nn.functional import gelu
 
 TAPS = 3
 """Frames that one convolution sees, as far apart as its dilation."""
@@ -13,29 +13,28 @@ TAPS = 3
 class SpeechReader(nn.Module):
     """One reader: all layers of a frame side by side, then residual convolutions, each twice as dilated.
 
+    The layers are brought down to d channels by one product for each frame: a few people's films cannot
+    teach more.
+
     Args:
         inputs: L D, channels of all layers together.
         width: d.
-        temporal_layers: convolutions, the first of which brings the layers down to d channels.
+        temporal_layers: convolutions.
     """
 
     def __init__(self, inputs: int, width: int, temporal_layers: int) -> None:
         super().__init__()
-        # The first convolution by its taps: one product for each frame, on far more channels than follow.
-        self.taps = nn.Linear(inputs, TAPS * width)
+        self.read = nn.Linear(inputs, width)
         self.convolutions = nn.ModuleList(
             nn.Conv1d(width, width, TAPS, padding=2**level, dilation=2**level)
-            for level in range(1, temporal_layers)
+            for level in range(temporal_layers)
         )
         self.score = nn.Linear(width, 1)
         self.whole = nn.Linear(width, width)
 
     def forward(self, layers: Tensor) -> tuple[Tensor, Tensor]:
         """(B, T, L D) -> local (B, T, d), global (B, d)."""
-        frames = layers.shape[1]
-        taps = pad(self.taps(layers), (0, 0, 1, 1)).chunk(TAPS, dim=-1)
-        before, here, after = (tap[:, i : i + frames] for i, tap in enumerate(taps))
-        local = (before + here + after).transpose(1, 2)
+        local = self.read(layers).transpose(1, 2)
         for convolution in self.convolutions:
             local = local + gelu(convolution(local))
         local = local.transpose(1, 2)

@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 LARGEST_FACTOR = 20.0
 
-START = 1.0
-"""Deviation of the learned numbers before training."""
+START = 0.1
+"""Deviation of the learned numbers before training. From far apart, each person is learned for themselves,
+and people whom nobody saw gain nothing by it."""
 
 
 class PersonalStyle(nn.Module):

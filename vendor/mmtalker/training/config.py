@@ -23,23 +23,23 @@ class LossWeights:
     lip_contact: float = 30.0
     mouth_width: float = 40.0
     eye_closure: float = 4.0
-    phones: float = 0.5
+    phones: float = 10.0
     roughness: float = 0.5
 
 
 def default_copies() -> dict[str, int]:
-    return {"grid": 1, "grid-speakers": 1, "facegood": 1}
+    return {"grid": 0, "grid-speakers": 0, "facegood": 0}
 
 
 def default_shares() -> dict[str, float]:
     return {
-        "grid": 0.30,
-        "grid-speakers": 0.26,
-        "facegood": 0.05,
-        "kokoro": 0.20,
-        "nathalie": 0.06,
-        "kerstin": 0.04,
-        "flemishguy": 0.04,
+        "grid": 0.14,
+        "grid-speakers": 0.13,
+        "facegood": 0.03,
+        "kokoro": 0.40,
+        "nathalie": 0.11,
+        "kerstin": 0.07,
+        "flemishguy": 0.07,
         "noise": 0.05,
     }
 
@@ -80,8 +80,8 @@ class TrainConfig:
 
     steps: int = 360
     shape_steps: int = 14000
-    batch: int = 30
-    window: int = 120
+    batch: int = 40
+    window: int = 100
     samples: int = 96
     shape_points: int = 1024
     motion_points: int = 128
@@ -93,7 +93,7 @@ class TrainConfig:
     shares: dict[str, float] = field(default_factory=default_shares)
     without: tuple[str, ...] = ()
     with_people: tuple[str, ...] = ()
-    default_style: float = 0.3
+    default_style: float = 0.5
     noise_clips: int = 40
     anny_heads: int = 20
     ict_heads: int = 20
