@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .limits import MOST_HEAD_TEXT
+
 HEAD_TAG = "mmtalker_head"
 """Name of the Mesh's custom property that holds the text; it goes wherever the mesh goes."""
 
@@ -94,7 +96,7 @@ def decode_head(text: object) -> HeadRecord | None:
 
     A mesh with such a text counts as not checked: the next Check Head writes it anew.
     """
-    if not isinstance(text, str):
+    if not isinstance(text, str) or len(text) > MOST_HEAD_TEXT:
         return None
     try:
         fields = json.loads(text)
@@ -112,7 +114,7 @@ def decode_head(text: object) -> HeadRecord | None:
                 warnings=tuple(str(warning) for warning in fields["warnings"]),
             ),
         )
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return None
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import math
+import sys
 import zlib
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .limits import MOST_CHANNELS, MOST_RAW_VALUES, MOST_RECORD_TEXT
+
 SCHEMA = 1
 ACTION_TAG = "mmtalker_record"
 """Name of the Action's custom property that holds the text; an Action without it is not ours."""
-
-_MAX_RAW_BYTES = 1 << 30
 
 
 class RecordError(ValueError):
@@ -78,6 +78,11 @@ def decode_record(text: str) -> Record:
     Raises:
         RecordError: the text is damaged, or of a newer add-on.
     """
+    if len(text) > MOST_RECORD_TEXT:
+        raise RecordError(
+            f"the record has {len(text):,} characters, and at most {MOST_RECORD_TEXT:,} are read: "
+            "generate the speech again"
+        )
     try:
         fields = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -91,11 +96,20 @@ def decode_record(text: str) -> Record:
     names = fields.get("names")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise RecordError("the record has no names")
+    if len(names) > MOST_CHANNELS:
+        raise RecordError(f"the record has {len(names):,} names, and at most {MOST_CHANNELS:,} are read")
     for name, kind in _PLAIN.items():
-        if not isinstance(fields.get(name), kind) or isinstance(fields[name], bool):
+        if not _is_sound(fields.get(name), kind):
             raise RecordError(f"the record's '{name}' is missing or damaged")
     plain: dict[str, Any] = {name: fields[name] for name in _PLAIN}
     return Record(names=tuple(names), raw=_decode_raw(fields, len(names)), **plain)
+
+
+def _is_sound(value: object, kind: Any) -> bool:
+    """True for a value of its kind; numbers are finite, also as floats."""
+    if not isinstance(value, kind) or isinstance(value, bool):
+        return False
+    return not isinstance(value, int | float) or abs(value) <= sys.float_info.max
 
 
 _NUMBER = (int, float)
@@ -118,15 +132,20 @@ def _decode_raw(fields: dict[str, Any], channels: int) -> NDArray[np.float32]:
     shape = fields.get("raw_shape")
     if not isinstance(shape, list) or len(shape) != 2 or any(type(n) is not int or n < 0 for n in shape):
         raise RecordError("the record's raw curves have no shape")
-    size = math.prod(shape) * 4
-    if shape[1] != channels or size > _MAX_RAW_BYTES:
+    if shape[1] != channels:
         raise RecordError("the record's raw curves do not fit its names")
+    if math.prod(max(length, 1) for length in shape) > MOST_RAW_VALUES:
+        raise RecordError(
+            f"the record's raw curves have {shape[0]:,} rows of {channels} numbers, and at most "
+            f"{MOST_RAW_VALUES:,} numbers are read: generate the speech again"
+        )
+    size = math.prod(shape) * 4
     # A file from a stranger must not unpack to more than its shape says.
     unpacker = zlib.decompressobj()
     try:
         packed = base64.b64decode(fields.get("raw", ""), validate=True)
         data = unpacker.decompress(packed, size + 1)
-    except (TypeError, binascii.Error, zlib.error) as error:
+    except (TypeError, ValueError, zlib.error) as error:  # ValueError: no base64, or not ASCII
         raise RecordError(f"the record's raw curves are damaged: {error}") from error
     if len(data) != size or not unpacker.eof:
         raise RecordError("the record's raw curves are cut short or too long")

@@ -81,7 +81,7 @@ def damaged(**changes: object) -> str:
         (damaged(frames=True), "'frames'"),
         (damaged(raw_shape=[20]), "no shape"),
         (damaged(raw_shape=[-20, 2]), "no shape"),
-        (damaged(raw_shape=[10**12, 2]), "do not fit"),
+        (damaged(raw_shape=[10**12, 2]), "at most"),
         (damaged(raw_shape=[21, 2]), "cut short"),
         (damaged(raw_shape=[19, 2]), "too long"),
         (damaged(raw="%%%"), "damaged"),
