@@ -89,7 +89,7 @@ def test_fbx_holds_the_take_of_every_part(exported, scene, tmp_path):
         keys = bpy.data.objects[name].data.shape_keys
         assert [block.name for block in keys.key_blocks] == ["Basis", "jawOpen", "mouthClose"]
     takes = {action.name.split("|", 1)[1] for action in bpy.data.actions}
-    assert takes == {"Anna|Speech hello", "Teeth|Speech hello"}
+    assert takes == {"Anna|Speech hello.001", "Teeth|Speech hello.001"}  # not the one before
 
 
 def test_gltf_holds_names_and_the_whole_take(exported, scene, tmp_path):
