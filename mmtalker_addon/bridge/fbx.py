@@ -16,6 +16,8 @@ _OFF = "mmtalker_modifiers_off"
 
 _SHOWN = ("show_viewport", "show_render")
 
+_LOSES = "A default FBX export applies modifiers and loses all shape keys by that"
+
 _MOST = 3
 """How many objects a sentence names."""
 
@@ -44,10 +46,12 @@ def warnings(objects: Sequence[Any]) -> list[str]:
     if not named:
         return []
     shown = "; ".join(named[:_MOST]) + (f"; and {len(named) - _MOST} more" if len(named) > _MOST else "")
-    return [
-        f"A default FBX export applies modifiers and loses all shape keys by that ({shown}): press Prepare "
-        "for FBX first, or turn off Apply Modifiers in the exporter."
-    ]
+    return [f"{_LOSES} ({shown}): press Prepare for FBX first, or turn off Apply Modifiers in the exporter."]
+
+
+def is_warning(text: str) -> bool:
+    """True for a sentence of :func:`warnings`, which a panel says anew as things are now."""
+    return text.startswith(_LOSES)
 
 
 def prepare(obj: Any) -> list[str]:

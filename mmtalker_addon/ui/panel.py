@@ -154,8 +154,9 @@ def _draw_last(layout: Any, context: Any) -> None:
 
 def _draw_outcome(box: Any, context: Any, outcome: runs.Outcome) -> None:
     draw_text(box, context, outcome.message, icon=outcome.icon)
-    cut = [draw_start(box, context, warning, icon="DOT") for warning in outcome.warnings[:_MOST_WARNINGS]]
-    left = len(outcome.warnings) - len(cut)
+    warnings = [warning for warning in outcome.warnings if not fbx.is_warning(warning)]
+    cut = [draw_start(box, context, warning, icon="DOT") for warning in warnings[:_MOST_WARNINGS]]
+    left = len(warnings) - len(cut)
     if left:
         draw_text(box, context, f"And {left} more.", icon="DOT")
     if left or any(cut) or outcome.details:
