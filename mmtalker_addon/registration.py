@@ -27,7 +27,7 @@ def _before_load(*_: Any) -> None:
 
 @persistent
 def _after_undo(*_: Any) -> None:
-    runs.forget()  # what was made may be gone again
+    runs.undone()
 
 
 def register() -> None:
@@ -37,12 +37,14 @@ def register() -> None:
     add_to_objects()
     bpy.app.handlers.load_pre.append(_before_load)
     bpy.app.handlers.undo_post.append(_after_undo)
+    bpy.app.handlers.redo_post.append(_after_undo)
 
 
 def unregister() -> None:
     runs.abandon("MMTalker was turned off.")
     runs.forget()
     backend.stop()
+    bpy.app.handlers.redo_post.remove(_after_undo)
     bpy.app.handlers.undo_post.remove(_after_undo)
     bpy.app.handlers.load_pre.remove(_before_load)
     take_from_objects()

@@ -1,4 +1,4 @@
-"""The Action that holds the speech: how it is made, how an older take gives way, what of the artist's stays.
+"""The Action that holds the speech: how it is made, how an older one gives way, what of the artist's stays.
 
 One Action carries a KEY slot for the head and for each part, which drives the shape keys that the object has.
 They are several, since Blender turns a curve off once it draws it for an object without that key.
@@ -7,12 +7,13 @@ takes its list of takes from objects alone and would otherwise leave the speech 
 custom property of our own, so nothing that an artist moves is locked. The exporter gives an object every
 Action whose paths it can follow: the property has another number for each take, so that no head is given the
 speech of another, nor an older one of its own.
+
+An Action that was made is never removed: an older speech stays in the file with a fake user.
 """
 
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,11 +24,15 @@ from numpy.typing import NDArray
 
 from ..core.curves import pack_keys
 from ..core.record import ACTION_TAG
+from ..core.slices import Slices
+from .custom import plain, restore
 from .keys import value_path
+from .rollback import Rollback
 
 _TAKE_PREFIX = "mmtalker_take_"
-_FINGERPRINT = "mmtalker_fingerprint"
-_FIRST_NAME = "mmtalker_first_name"
+_TAKE_NUMBER = re.compile(_TAKE_PREFIX + "([0-9]{1,9})", re.ASCII)
+"""The name of our property; a longer number is not ours, and its successor might not fit into a name."""
+
 _LINEAR = bpy.types.Keyframe.bl_rna.properties["interpolation"].enum_items["LINEAR"].value
 
 
@@ -66,57 +71,62 @@ def make_take(
     first_frame: int,
     curves: Sequence[Mapping[str, NDArray[np.float32]]],
     record: str,
-) -> Take:
+    rollback: Rollback,
+) -> Slices[Take]:
     """Make the Action; nothing of the artist's is touched yet.
 
     Args:
         objects: the head, then its parts.
-        name: name of the Action.
+        name: name of the Action; Blender adds a number where another has it.
         first_frame: scene frame of the first key.
         curves: for each object, shape-key name to its (frames,) values, one a frame.
         record: text to keep on the Action, from which later sliders work.
+        rollback: learns how to take it back.
     """
     action = bpy.data.actions.new(name)
-    strip = action.layers.new("Speech").strips.new(type="KEYFRAME")
+    rollback.add(_remove_action, action)
+    action[ACTION_TAG] = record
+    action.layers.new("Speech").strips.new(type="KEYFRAME")
     key_slots = []
     for obj, own in zip(objects, curves, strict=True):
         key_slots.append(action.slots.new(id_type="KEY", name=obj.name))
-        bag = strip.channelbag(key_slots[-1], ensure=True)
         for key_name, values in own.items():
-            _write_curve(bag, value_path(key_name), pack_keys(values, first_frame))
+            yield
+            _write_curve(action, key_slots[-1], value_path(key_name), pack_keys(values, first_frame))
     object_slot = action.slots.new(id_type="OBJECT", name=objects[0].name)
     last_frame = first_frame + len(next(iter(curves[0].values()))) - 1
     ends = np.array([first_frame, 1.0, last_frame, 1.0], dtype=np.float32)
     object_property = _new_property()
-    _write_curve(strip.channelbag(object_slot, ensure=True), f'["{object_property}"]', ends)
-    action[ACTION_TAG] = record
-    action[_FINGERPRINT] = _fingerprint(action)
+    _write_curve(action, object_slot, f'["{object_property}"]', ends)
     return Take(action, tuple(key_slots), object_slot, object_property)
 
 
-def play_take(objects: Sequence[Any], take: Take, name: str) -> list[str]:
-    """Give the Action to the head, its parts and their shape keys; returns warnings.
+def play_take(objects: Sequence[Any], take: Take, rollback: Rollback) -> tuple[list[Any], list[str]]:
+    """Give the Action to the head, its parts and their shape keys; returns the older speech and warnings.
 
     An artist's Action on the shape keys moves to an NLA track below and goes on playing there. An older
-    speech gives way: it is deleted, or kept with a fake user where the artist renamed, edited or reuses it.
+    speech gives way, and stays in the file.
     """
     older: list[Any] = []
     for obj, slot in zip(objects, take.key_slots, strict=True):
-        old = _play_on_keys(obj.data.shape_keys, take.action, slot)
+        old = _play_on_keys(obj.data.shape_keys, take.action, slot, rollback)
         older += [] if old is None or old in older else [old]
-    warnings = [warning for old in older for warning in _retire(old, objects)]
-    warnings += _play_on_objects(objects, take)
-    take.action.name = name  # only now: an older take may have had the name
-    take.action[_FIRST_NAME] = take.action.name
-    return warnings
+    for old in older:
+        _retire(old, objects, rollback)
+    return older, _play_on_objects(objects, take, rollback)
 
 
-def _play_on_keys(keys: Any, action: Any, slot: Any) -> Any:
+def _remove_action(action: Any) -> None:
+    bpy.data.actions.remove(action)
+
+
+def _play_on_keys(keys: Any, action: Any, slot: Any, rollback: Rollback) -> Any:
     """Let shape keys play a slot; returns the speech that they played before, None where it was none."""
+    _remember_played(keys, rollback)
     data = keys.animation_data or keys.animation_data_create()
     old = data.action
     if old is not None and not is_ours(old):
-        _push_down(data)
+        _push_down(data, rollback)
     data.action = action
     data.action_slot = slot
     if data.nla_tracks:
@@ -124,9 +134,32 @@ def _play_on_keys(keys: Any, action: Any, slot: Any) -> Any:
     return old if is_ours(old) else None
 
 
-def _write_curve(bag: Any, path: str, packed: NDArray[np.float32]) -> None:
+_PLAYED = ("action_extrapolation", "action_blend_type", "action_influence")
+"""What says how a data-block plays its Action, beside the Action and its slot."""
+
+
+def _remember_played(block: Any, rollback: Rollback) -> None:
+    """Let the rollback give a data-block the Action back that it plays now."""
+    data = block.animation_data
+    if data is None:
+        rollback.add(block.animation_data_clear)
+        return
+    slot = None if data.action_slot is None else data.action_slot.identifier
+    rollback.add(_play_again, block, data.action, slot, {name: getattr(data, name) for name in _PLAYED})
+
+
+def _play_again(block: Any, action: Any, slot: str | None, how: Mapping[str, Any]) -> None:
+    data = block.animation_data
+    data.action = action
+    if action is not None and slot is not None:
+        data.action_slot = action.slots[slot]
+    for name, value in how.items():
+        setattr(data, name, value)
+
+
+def _write_curve(action: Any, slot: Any, path: str, packed: NDArray[np.float32]) -> None:
     """Write (2 * frames,) frame, value, frame, value as one curve."""
-    curve = bag.fcurves.new(path)
+    curve = action.layers[0].strips[0].channelbag(slot, ensure=True).fcurves.new(path)
     points = curve.keyframe_points
     count = len(packed) // 2
     points.add(count)
@@ -136,14 +169,17 @@ def _write_curve(bag: Any, path: str, packed: NDArray[np.float32]) -> None:
     curve.update()
 
 
-def _play_on_objects(objects: Sequence[Any], take: Take) -> list[str]:
+def _play_on_objects(objects: Sequence[Any], take: Take, rollback: Rollback) -> list[str]:
     """Let every object that has no Action of the artist's play the OBJECT slot; returns warnings."""
     free = [obj for obj in objects if not _is_busy(obj)]
     if not free:
         take.action.slots.remove(take.object_slot)
     for obj in free:
+        _remember_played(obj, rollback)
         for name in _take_properties(obj):
+            rollback.add(obj.__setitem__, name, plain(obj, name))
             del obj[name]
+        rollback.add(restore, obj, take.object_property, None)
         obj[take.object_property] = 1.0
         data = obj.animation_data or obj.animation_data_create()
         data.action = take.action
@@ -164,24 +200,25 @@ def _is_busy(obj: Any) -> bool:
 
 
 def _new_property() -> str:
-    """A name that no object has, nor has had while it talked."""
-    names = [name for obj in bpy.data.objects for name in _take_properties(obj)]
-    numbers = [int(name.removeprefix(_TAKE_PREFIX)) for name in names]
-    return f"{_TAKE_PREFIX}{max(numbers, default=0) + 1}"
+    """A name that no object has, and that no Action of ours animates."""
+    paths = (curve.data_path for action in bpy.data.actions if is_ours(action) for curve in _curves(action))
+    names = (name for obj in bpy.data.objects for name in obj.keys())  # noqa: SIM118 (not a dict)
+    found = [_TAKE_NUMBER.search(text) for text in (*paths, *names)]
+    return f"{_TAKE_PREFIX}{max((int(match[1]) for match in found if match), default=0) + 1}"
 
 
 def _take_properties(obj: Any) -> list[str]:
-    names = [name for name in obj.keys() if name.startswith(_TAKE_PREFIX)]  # noqa: SIM118 (not a dict)
-    return [name for name in names if name.removeprefix(_TAKE_PREFIX).isdecimal()]
+    return [name for name in obj.keys() if _TAKE_NUMBER.fullmatch(name)]  # noqa: SIM118 (not a dict)
 
 
-def _push_down(data: Any) -> None:
+def _push_down(data: Any, rollback: Rollback) -> None:
     """Move the artist's Action to an NLA track, where it goes on playing under the speech."""
     action, slot = data.action, data.action_slot
     extrapolation, blend = data.action_extrapolation, data.action_blend_type
     influence = data.action_influence
     data.action = None
     track = data.nla_tracks.new()
+    rollback.add(_remove_track, data.id_data, len(data.nla_tracks) - 1)
     track.name = action.name
     strip = track.strips.new(action.name, int(action.frame_range[0]), action)
     strip.action_slot = slot
@@ -193,42 +230,32 @@ def _push_down(data: Any) -> None:
         strip.use_animated_influence = True
         strip.influence = influence
     data.action_blend_type, data.action_influence = "REPLACE", 1.0
-    action.use_fake_user = True  # kept even if the track is deleted
+    _keep(action, rollback)  # even if the track is deleted
 
 
-def _retire(old: Any, objects: Sequence[Any]) -> list[str]:
-    """Take an older speech off the objects; delete it unless the artist renamed, edited or reuses it."""
+def _remove_track(block: Any, number: int) -> None:
+    tracks = block.animation_data.nla_tracks
+    tracks.remove(tracks[number])
+
+
+def _retire(old: Any, objects: Sequence[Any], rollback: Rollback) -> None:
+    """Take an older speech off the objects; it stays in the file."""
     meshes = [obj.data for obj in objects]
     for other in bpy.data.objects:
         if other.data in meshes and other.animation_data and other.animation_data.action == old:
+            _remember_played(other, rollback)
             other.animation_data.action = None
-    renamed = _without_number(old.name) != _without_number(str(old.get(_FIRST_NAME, "")))
-    if renamed or _fingerprint(old) != old.get(_FINGERPRINT):
-        old.use_fake_user = True
-        return [f"The earlier speech had been edited, so it was kept as the Action {old.name}."]
-    if old.users == 0:
-        bpy.data.actions.remove(old)
-    return []
+    _keep(old, rollback)
 
 
-def _without_number(name: str) -> str:
-    """A name without the ``.001`` that Blender itself adds, to a duplicate for one."""
-    return re.sub(r"\.\d{3,}$", "", name)
+def _keep(action: Any, rollback: Rollback) -> None:
+    """Let an Action stay in the file although nothing plays it."""
+    rollback.add(setattr, action, "use_fake_user", action.use_fake_user)
+    action.use_fake_user = True
 
 
-def _fingerprint(action: Any) -> str:
-    """A short text that changes with any key of the shape keys."""
-    total = 0
-    for curve in _key_curves(action):
-        pairs = np.empty(len(curve.keyframe_points) * 2, dtype=np.float32)
-        curve.keyframe_points.foreach_get("co", pairs)
-        total = zlib.crc32(pairs.tobytes(), zlib.crc32(curve.data_path.encode(), total))
-    return f"{total:08x}"
-
-
-def _key_curves(action: Any) -> Iterator[Any]:
+def _curves(action: Any) -> Iterator[Any]:
     for layer in action.layers:
         for strip in layer.strips:
             for bag in strip.channelbags:
-                if bag.slot.target_id_type == "KEY":
-                    yield from bag.fcurves
+                yield from bag.fcurves

@@ -1,4 +1,4 @@
-"""The shape keys of a head and of its parts, written together: all of them or none."""
+"""The shape keys of a head and of its parts, written together."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.slices import Slices
 from ..engine.result import JobResult
 from . import keys, parts
 from .blocks import by_uid
 from .character import Character
+from .rollback import Rollback
 
 _LEAST = 1e-4
 """What moves less than this share of the head's extent does not move."""
@@ -32,7 +34,7 @@ class Member:
     shapes: dict[str, NDArray[np.float32]]
 
 
-def divide(character: Character, result: JobResult) -> tuple[list[Member], list[str]]:
+def divide(character: Character, result: JobResult) -> Slices[tuple[list[Member], list[str]]]:
     """Divide the shapes among the head and the parts that move; returns them and warnings.
 
     The head gets all of them. A part gets those that move it; one that was deleted or edited meanwhile is
@@ -41,14 +43,15 @@ def divide(character: Character, result: JobResult) -> tuple[list[Member], list[
     members, warnings = [], []
     least = _LEAST * float(np.ptp(character.request.vertices, axis=0).max())
     for number, piece in enumerate(character.pieces):
+        shapes = {}
+        for name, shape in zip(result.names, result.shapes, strict=True):
+            shapes[name] = piece.own_shape(shape)
+            yield
         obj = by_uid(bpy.data.objects, piece.uid)
         problem = "" if number == 0 else _problem(obj, piece.name, piece.vertex_count)
         if problem:
             warnings.append(problem)
             continue
-        shapes = {
-            name: piece.own_shape(shape) for name, shape in zip(result.names, result.shapes, strict=True)
-        }
         if number > 0:
             own_least = least * float(np.linalg.svd(piece.to_own, compute_uv=False)[0])
             shapes = {name: shapes[name] for name in keys.moving(obj, shapes, own_least)}
@@ -57,22 +60,12 @@ def divide(character: Character, result: JobResult) -> tuple[list[Member], list[
     return members, warnings
 
 
-def write_shapes(members: Sequence[Member]) -> list[keys.KeysWritten]:
-    """Write the keys of every member; what was written is taken back where one of them fails."""
-    written: list[keys.KeysWritten] = []
-    try:
-        for member in members:
-            written.append(keys.write_shapes(member.obj, member.shapes))
-    except BaseException:
-        take_back([member.obj for member in members[: len(written)]], written)
-        raise
+def write_shapes(members: Sequence[Member], rollback: Rollback) -> Slices[list[keys.KeysWritten]]:
+    """Write the keys of every member."""
+    written = []
+    for member in members:
+        written.append((yield from keys.write_shapes(member.obj, member.shapes, rollback)))
     return written
-
-
-def take_back(objects: Sequence[Any], written: Sequence[keys.KeysWritten]) -> None:
-    """Take back what ``write_shapes`` did."""
-    for obj, was in zip(objects, written, strict=True):
-        keys.take_back(obj, was)
 
 
 def _problem(obj: Any, name: str, vertex_count: int) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..core.head_record import Point
 from ..core.mirror import Whole, complete, of_half
+from ..core.slices import Slices, in_one_go
 from ..engine.errors import EngineCode, EngineError
 from ..engine.head_request import HeadRequest
 from . import deformed, head, parts
@@ -101,26 +102,33 @@ def read_character(context: Any, obj: Any, corrections: Mapping[str, Point]) -> 
     Raises:
         EngineError: the head itself cannot be used.
     """
-    others = parts.find_parts(context, obj)
+    return in_one_go(read_in_slices(context, obj, corrections))
+
+
+def read_in_slices(context: Any, obj: Any, corrections: Mapping[str, Point]) -> Slices[Character]:
+    """The same in slices; places in the world are those of the first."""
+    objects = [obj, *parts.find_parts(context, obj)]
     warnings = parts.part_problems(context, obj)
     with rest_pose(context):
         to_request = _to_request(obj)
-        head_place = np.eye(4)
-        head_place[:3, :3] = to_request
-        world = world_matrix(obj)
-        found = [_read(context, obj, head_place)]
-        if found[0].problem:
-            raise EngineError(EngineCode.BAD_REQUEST, found[0].problem)
-        for other in others:
-            read = _read(context, other, head_place @ np.linalg.inv(world) @ world_matrix(other))
-            found += [] if read.problem else [read]
-            warnings += [read.problem] if read.problem else []
+        worlds = [world_matrix(each) for each in objects]
+    head_place = np.eye(4)
+    head_place[:3, :3] = to_request
+    found = []
+    for each, world in zip(objects, worlds, strict=True):
+        place = head_place if each is obj else head_place @ np.linalg.inv(worlds[0]) @ world
+        read = yield from _read(context, each, place)
+        if read.problem and each is obj:
+            raise EngineError(EngineCode.BAD_REQUEST, read.problem)
+        found += [] if read.problem else [read]
+        warnings += [read.problem] if read.problem else []
     warnings += [text for each in found for text in mirror_warnings(each.obj, each.is_half)]
     firsts = np.cumsum([0] + [len(each.points) for each in found])
     pieces = tuple(
         Piece(each.obj.session_uid, each.obj.name, each.whole, int(first), each.to_own, each.before_deform)
         for each, first in zip(found, firsts[:-1], strict=True)
     )
+    yield
     moved = {name: _point(to_request @ point) for name, point in corrections.items()}
     request = _joined(obj.name, found, firsts, moved)
     return Character(pieces, request, np.linalg.inv(to_request), tuple(warnings))
@@ -136,27 +144,36 @@ class _Read:
     points: Float64
     to_own: Float64
     before_deform: Float64 | None
+    names: tuple[str, ...]
+    part: NDArray[np.int32]
 
     @property
     def is_half(self) -> bool:
         return len(self.whole.rows) > 1
 
 
-def _read(context: Any, obj: Any, place: Float64) -> _Read:
-    arrays = head.read_head(obj)
+def _read(context: Any, obj: Any, place: Float64) -> Slices[_Read]:
+    arrays = yield from head.read_in_slices(obj)
+    names, part = head.part_names(obj)
+    yield
     problem = head.data_problem(obj, arrays)
     linear = place[:3, :3]
     if not problem and np.linalg.svd(linear, compute_uv=False)[-1] < _NO_SIZE:
         problem = f"{obj.name} has a scale of 0: give it a size, or remove it from the parts."
     if problem:
         nothing = complete(arrays.vertices, arrays.loop_vertices, arrays.loop_starts, [])
-        return _Read(obj, problem, nothing, nothing.vertices, np.eye(3), None)
-    vertices, before = arrays.vertices.astype(np.float64), None
-    if deformed.has_deformers(obj):
-        vertices, before = deformed.look(context, obj, arrays)
-    whole = complete(vertices, arrays.loop_vertices, arrays.loop_starts, find_planes(obj, vertices))
+        return _Read(obj, problem, nothing, nothing.vertices, np.eye(3), None, names, part)
+    yield
+    vertices, before, planes = arrays.vertices.astype(np.float64), None, []
+    if obj.modifiers:
+        with rest_pose(context):
+            if deformed.has_deformers(obj):
+                vertices, before = deformed.look(context, obj, arrays)
+            planes = find_planes(obj, vertices)
+        yield
+    whole = complete(vertices, arrays.loop_vertices, arrays.loop_starts, planes)
     points = whole.vertices @ linear.T + place[:3, 3]
-    return _Read(obj, "", whole, points, np.linalg.inv(linear), before)
+    return _Read(obj, "", whole, points, np.linalg.inv(linear), before, names, part)
 
 
 def _joined(name: str, found: list[_Read], firsts: NDArray[np.int64], moved: dict[str, Point]) -> HeadRequest:
@@ -164,11 +181,10 @@ def _joined(name: str, found: list[_Read], firsts: NDArray[np.int64], moved: dic
     names: list[str] = []
     corners, counts, part = [], [], []
     for each, first in zip(found, firsts[:-1], strict=True):
-        own_names, own_part = head.part_names(each.obj)
         corners.append(each.whole.loop_vertices + np.int32(first))
         counts.append(np.diff(each.whole.loop_starts))
-        part.append(own_part[each.whole.face] + np.int32(len(names)))
-        names += own_names
+        part.append(each.part[each.whole.face] + np.int32(len(names)))
+        names += each.names
     return HeadRequest(
         vertices=np.concatenate([each.points for each in found]).astype(np.float32),
         loop_vertices=np.concatenate(corners).astype(np.int32),

@@ -10,11 +10,12 @@ import bpy
 
 from ..core.head_record import HeadCheck, HeadRecord, Point
 from ..core.regions import in_words, paint_vertices
+from ..core.slices import Slices
 from ..engine.errors import EngineCode, EngineError
 from ..engine.map_job import MapResult
 from . import head, head_store, landmarks, map_colours, parts
 from .blocks import OBJECT_MODE_FIRST, by_uid, is_object_mode
-from .character import Character, read_character
+from .character import Character, read_in_slices
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def find_problem(context: Any) -> str:
     return problem or ("" if is_object_mode(context) else OBJECT_MODE_FIRST)
 
 
-def make_plan(context: Any, forget: Collection[str] = ()) -> CheckPlan:
+def plan_in_slices(context: Any, forget: Collection[str] = ()) -> Slices[CheckPlan]:
     """Copy out of Blender everything that the backend needs.
 
     Args:
@@ -59,16 +60,19 @@ def make_plan(context: Any, forget: Collection[str] = ()) -> CheckPlan:
     """
     _refuse(find_problem(context))
     obj, _ = head.find_head(context)
+    scene_uid, seen = context.scene.session_uid, landmarks.places(obj)
     corrections = head_store.corrections(obj) | landmarks.moved(obj)
     kept = {name: point for name, point in corrections.items() if name not in forget}
+    geometry = yield from head_store.find_geometry_in_slices(obj)
+    character = yield from read_in_slices(context, obj, kept)
     return CheckPlan(
         head_uid=obj.session_uid,
         head_name=obj.name,
-        scene_uid=context.scene.session_uid,
-        geometry=head_store.find_geometry(obj),
-        seen=landmarks.places(obj),
+        scene_uid=scene_uid,
+        geometry=geometry,
+        seen=seen,
         corrections=kept,
-        character=read_character(context, obj, kept),
+        character=character,
     )
 
 
@@ -82,12 +86,16 @@ def lost_reason(plan: CheckPlan) -> str:
     return ""
 
 
-def write_result(plan: CheckPlan, result: MapResult) -> str:
+def write_result(plan: CheckPlan, result: MapResult) -> Slices[str]:
     """Show what was found and keep it with the mesh; returns a sentence for the artist.
+
+    What takes time is computed first; Blender's data is written in the last slice.
 
     Raises:
         EngineError: the head is no longer what the result was made for.
     """
+    colours = paint_vertices(result.uv, result.role, result.region)
+    yield
     obj = by_uid(bpy.data.objects, plan.head_uid)
     problem = head.head_problem(obj)
     if not problem and len(obj.data.vertices) != plan.character.pieces[0].vertex_count:
@@ -106,7 +114,6 @@ def write_result(plan: CheckPlan, result: MapResult) -> str:
     landmarks.show(
         by_uid(bpy.data.scenes, plan.scene_uid), obj, character.own_points(result.points), plan.seen
     )
-    colours = paint_vertices(result.uv, result.role, result.region)
     for piece in character.pieces:
         painted = by_uid(bpy.data.objects, piece.uid)
         if painted is not None and len(painted.data.vertices) == piece.vertex_count:

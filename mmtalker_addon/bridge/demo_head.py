@@ -40,23 +40,79 @@ def asset_path() -> Path:
     return find_vendor() / "mmtalker" / "assets" / "canonical_head.npz"
 
 
+_ROOM = 4.0
+"""Metres: what is larger is taken for surroundings, and a head may be within."""
+
+_GAP = 0.1
+"""Metres between the head and what it was moved away from."""
+
+_SOLID = {"MESH", "CURVE", "SURFACE", "META", "FONT"}
+
+
 def add(context: Any) -> Any:
-    """Put the head upright at the 3D cursor, select it and make it active.
+    """Put the head upright at the 3D cursor, or in front of what is there; select it and make it active.
 
     It comes without shape keys: they are Generate's to make.
 
     Raises:
         EngineError: its file is missing or damaged.
     """
-    mesh = _make_mesh(_read(asset_path()))
+    arrays = _read(asset_path())
+    mesh = _make_mesh(arrays)
     obj = bpy.data.objects.new(OBJECT_NAME, mesh)
-    obj.location = context.scene.cursor.location
+    points = _to_blender(arrays["vertices"])
+    cursor = np.array(context.scene.cursor.location, dtype=np.float64)
+    obj.location = _free_place(context, cursor, points.min(axis=0), points.max(axis=0))
     context.collection.objects.link(obj)
     for other in context.selected_objects:
         other.select_set(False)
     context.view_layer.objects.active = obj
     obj.select_set(True)
     return obj
+
+
+def look_at(context: Any) -> None:
+    """Let the viewport in which the button was pressed show what is selected; nothing where there is none."""
+    area = context.area
+    if area is None or area.type != "VIEW_3D":
+        return
+    region = next((each for each in area.regions if each.type == "WINDOW"), None)
+    if region is not None:
+        with context.temp_override(region=region):
+            bpy.ops.view3d.view_selected()
+
+
+def _free_place(
+    context: Any, place: NDArray[np.float64], low: NDArray[np.floating], high: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """The first place from there to the front at which a box lies within nothing that is seen.
+
+    Args:
+        context: Blender's.
+        place: (3,) where the box is wanted.
+        low: (3,) its lower corner, from there.
+        high: (3,) its upper corner.
+    """
+    boxes = [_world_box(obj) for obj in context.visible_objects if obj.type in _SOLID]
+    boxes = [box for box in boxes if np.ptp(box, axis=0).max() <= _ROOM]
+    place = place.copy()
+    while True:
+        ends = [
+            box_low[1]
+            for box_low, box_high in boxes
+            if np.all(box_low < place + high) and np.all(box_high > place + low)
+        ]
+        if not ends:
+            return place
+        place[1] = min(ends) - high[1] - _GAP  # the front view looks along y
+
+
+def _world_box(obj: Any) -> NDArray[np.float64]:
+    """(2, 3) lower and upper corner in the world."""
+    corners = np.array(obj.bound_box) @ np.array(obj.matrix_world.to_3x3()).T + np.array(
+        obj.matrix_world.translation
+    )
+    return np.stack([corners.min(axis=0), corners.max(axis=0)])
 
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:

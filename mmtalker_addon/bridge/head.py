@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.mesh_checks import find_mesh_problem
+from ..core.slices import Slices, in_one_go
+from ..engine.errors import EngineCode, EngineError
 from . import landmarks
 
 
@@ -87,16 +89,34 @@ def mesh_problem(obj: Any) -> str:
 
 def read_head(obj: Any) -> HeadArrays:
     """Copy the head's Basis and polygons out of Blender."""
+    return in_one_go(read_in_slices(obj))
+
+
+def read_in_slices(obj: Any) -> Slices[HeadArrays]:
+    """The same in slices.
+
+    Raises:
+        EngineError: the mesh was edited meanwhile.
+    """
     mesh = obj.data
+    before = _sizes(mesh)
     source = mesh.shape_keys.reference_key.points if mesh.shape_keys else mesh.vertices
     vertices = np.empty(len(mesh.vertices) * 3, dtype=np.float32)
     source.foreach_get("co", vertices)
+    yield
     loops = np.empty(len(mesh.loops), dtype=np.int32)
     mesh.loops.foreach_get("vertex_index", loops)
+    yield
     starts = np.empty(len(mesh.polygons) + 1, dtype=np.int32)
     mesh.polygons.foreach_get("loop_start", starts[:-1])
     starts[-1] = len(loops)
+    if _sizes(mesh) != before:
+        raise EngineError(EngineCode.BAD_REQUEST, f"{obj.name} was edited meanwhile: try again.")
     return HeadArrays(vertices.reshape(-1, 3), loops, starts)
+
+
+def _sizes(mesh: Any) -> tuple[int, ...]:
+    return len(mesh.vertices), len(mesh.loops), len(mesh.polygons)
 
 
 def part_names(obj: Any) -> tuple[tuple[str, ...], NDArray[np.int32]]:

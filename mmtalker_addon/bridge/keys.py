@@ -12,29 +12,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.curves import slider_range
+from ..core.slices import Slices
+from .custom import plain, restore, texts
+from .rollback import Rollback
 
 BASIS_NAME = "Basis"
 _TAG = "mmtalker_keys"
 """Custom property of the Key datablock: name of each key that we wrote, and a digest of its coordinates."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class KeysWritten:
-    """What was written, so that it can be told and taken back.
+    """What was written, so that it can be told.
 
     Attributes:
         made: keys that were added.
-        renewed: keys of an earlier run that nobody edited: name to their (V * 3,) coordinates before.
+        renewed: keys of an earlier run that nobody edited.
         edited: keys of an earlier run that the artist edited since; they are his now, and were left alone.
-        made_basis: the head had no shape keys at all before.
-        tag: the record of our keys before.
     """
 
     made: tuple[str, ...]
-    renewed: dict[str, NDArray[np.float32]]
+    renewed: tuple[str, ...]
     edited: tuple[str, ...]
-    made_basis: bool
-    tag: dict[str, str]
 
 
 def existing_names(obj: Any) -> tuple[str, ...]:
@@ -45,71 +44,99 @@ def existing_names(obj: Any) -> tuple[str, ...]:
     return tuple(block.name for block in keys.key_blocks if block != keys.reference_key)
 
 
-def write_shapes(obj: Any, shapes: Mapping[str, NDArray[np.float32]]) -> KeysWritten:
+def write_shapes(
+    obj: Any, shapes: Mapping[str, NDArray[np.float32]], rollback: Rollback
+) -> Slices[KeysWritten]:
     """Add a key at value 0 for every name the head lacks, and renew those that an earlier run made.
 
     The Key datablock remembers a digest of each key that was written. While it fits, the key is ours to
-    renew; once it does not, the key is the artist's for good.
+    renew; once it does not, the key is the artist's for good. Between two slices every key is whole and
+    remembered, and nothing of Blender's but the object is held: whatever else was there may be gone.
 
     Args:
         obj: the head.
         shapes: key name to (V, 3) displacements from the Basis, in the object's units and axes.
+        rollback: learns how to take back what is written.
     """
-    made_basis = obj.data.shape_keys is None
-    active = obj.active_shape_key_index
-    if made_basis:
-        obj.shape_key_add(name=BASIS_NAME, from_mix=False)
-    keys = obj.data.shape_keys
-    basis = _coordinates(keys.reference_key)
-    before = dict(keys.get(_TAG, {}))
-    ours = {name: digest for name, digest in before.items() if name in keys.key_blocks}
-    made, renewed, edited = [], {}, []
+    before = _begin(obj, rollback)
+    made, renewed, edited = [], [], []
     for name, displacement in shapes.items():
+        yield
+        keys = obj.data.shape_keys
         block = keys.key_blocks.get(name)
         if block is None:
-            block = obj.shape_key_add(name=name, from_mix=False)
-            block.value = 0.0  # Blender 5 gives a new key the value 1
+            rollback.add(_remove, obj, name)
+            block = _new(obj, name)
             made.append(name)
-        elif name not in ours:
+        elif name not in before:
             continue
         else:
             old = _coordinates(block)
-            if _digest(old) != ours[name] or block.relative_key != keys.reference_key:
+            if _digest(old) != before[name] or block.relative_key != keys.reference_key:
                 edited.append(name)
-                del ours[name]
+                del keys[_TAG][name]
                 continue
-            renewed[name] = old
-        coordinates = basis + displacement.ravel()
+            rollback.add(_put_back, obj, name, old)
+            renewed.append(name)
+        coordinates = _coordinates(keys.reference_key) + displacement.ravel()
         block.points.foreach_set("co", coordinates)
-        ours[name] = _digest(coordinates)
-    keys[_TAG] = ours
-    if not made_basis:
-        obj.active_shape_key_index = active
+        keys[_TAG][name] = _digest(coordinates)
     obj.data.update()
-    return KeysWritten(tuple(made), renewed, tuple(edited), made_basis, before)
+    return KeysWritten(tuple(made), tuple(renewed), tuple(edited))
 
 
-def take_back(obj: Any, written: KeysWritten) -> None:
-    """Take back what ``write_shapes`` did."""
-    for name in written.made:
-        obj.shape_key_remove(obj.data.shape_keys.key_blocks[name])
-    if written.made_basis:
-        obj.shape_key_clear()
-        return
-    keys = obj.data.shape_keys
-    for name, coordinates in written.renewed.items():
-        keys.key_blocks[name].points.foreach_set("co", coordinates)
-    if written.tag:
-        keys[_TAG] = written.tag
+def _begin(obj: Any, rollback: Rollback) -> dict[str, str]:
+    """Give the object a Basis and the record of our keys; returns what that said, of keys that are there."""
+    rollback.add(obj.data.update)
+    if obj.data.shape_keys is None:
+        rollback.add(_clear, obj)
+        obj.shape_key_add(name=BASIS_NAME, from_mix=False)
     else:
-        del keys[_TAG]
-    obj.data.update()
+        rollback.add(restore, obj.data.shape_keys, _TAG, plain(obj.data.shape_keys, _TAG))
+    keys = obj.data.shape_keys
+    ours = {name: digest for name, digest in texts(keys, _TAG).items() if name in keys.key_blocks}
+    keys[_TAG] = ours
+    return ours
+
+
+def _new(obj: Any, name: str) -> Any:
+    """Add a key; the artist's active one stays active."""
+    active = obj.active_shape_key_index
+    block = obj.shape_key_add(name=name, from_mix=False)
+    block.value = 0.0  # Blender 5 gives a new key the value 1
+    obj.active_shape_key_index = active
+    return block
+
+
+def _find(obj: Any, name: str) -> Any:
+    """The object's shape key of this name, or None."""
+    keys = obj.data.shape_keys
+    return None if keys is None else keys.key_blocks.get(name)
+
+
+def _clear(obj: Any) -> None:
+    if obj.data.shape_keys is not None:
+        obj.shape_key_clear()
+
+
+def _remove(obj: Any, name: str) -> None:
+    block = _find(obj, name)
+    if block is not None:
+        active = obj.active_shape_key_index
+        obj.shape_key_remove(block)
+        obj.active_shape_key_index = active  # Blender keeps it within what is there
+
+
+def _put_back(obj: Any, name: str, coordinates: NDArray[np.float32]) -> None:
+    block = _find(obj, name)
+    if block is not None and len(block.points) * 3 == len(coordinates):
+        block.points.foreach_set("co", coordinates)
 
 
 def our_keys(obj: Any) -> tuple[str, ...]:
     """Names of the keys that an earlier run made and nobody edited."""
     keys = obj.data.shape_keys
-    ours = {} if keys is None else dict(keys.get(_TAG, {}))
+    ours = {} if keys is None else texts(keys, _TAG)
     blocks = {name: keys.key_blocks[name] for name in ours if name in keys.key_blocks}
     return tuple(name for name, block in blocks.items() if _digest(_coordinates(block)) == ours[name])
 
@@ -119,7 +146,7 @@ def mark_ours(obj: Any, names: Sequence[str]) -> None:
     if names:
         keys = obj.data.shape_keys
         digests = {name: _digest(_coordinates(keys.key_blocks[name])) for name in names}
-        keys[_TAG] = dict(keys[_TAG]) | digests
+        keys[_TAG] = texts(keys, _TAG) | digests
 
 
 def moving(obj: Any, shapes: Mapping[str, NDArray[np.float32]], least: float) -> list[str]:
@@ -138,19 +165,25 @@ def moving(obj: Any, shapes: Mapping[str, NDArray[np.float32]], least: float) ->
     ]
 
 
-def widen_ranges(obj: Any, curves: Mapping[str, NDArray[np.float32]]) -> None:
+def widen_ranges(obj: Any, curves: Mapping[str, NDArray[np.float32]], rollback: Rollback) -> None:
     """Open the slider of each key whose curve would be clamped; never narrow one.
 
     Args:
         obj: the head.
         curves: key name to its (frames,) values.
+        rollback: learns how to take it back.
     """
-    blocks = obj.data.shape_keys.key_blocks
     for name, values in curves.items():
-        block = blocks[name]
+        block = obj.data.shape_keys.key_blocks[name]
+        rollback.add(_set_range, obj, name, block.slider_min, block.slider_max)
         low, high = slider_range(values)
-        block.slider_min = min(block.slider_min, low)
-        block.slider_max = max(block.slider_max, high)
+        _set_range(obj, name, min(block.slider_min, low), max(block.slider_max, high))
+
+
+def _set_range(obj: Any, name: str, low: float, high: float) -> None:
+    block = _find(obj, name)
+    if block is not None:
+        block.slider_min, block.slider_max = low, high
 
 
 def key_warnings(obj: Any, names: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ import bpy
 import numpy as np
 
 from ..core.head_record import Point
+from .custom import numbers, text
 
 COLLECTION = "MMTalker Landmarks"
 _TAG = "mmtalker_landmark"
@@ -23,14 +24,14 @@ _SIZE = 0.012
 
 def owner(obj: Any) -> Any:
     """The head that this object is a landmark of, or None."""
-    if obj is None or _TAG not in obj or obj.parent is None or obj.parent.type != "MESH":
+    if obj is None or not text(obj, _TAG) or obj.parent is None or obj.parent.type != "MESH":
         return None
     return obj.parent
 
 
 def find(head: Any) -> dict[str, Any]:
     """The head's landmarks by name."""
-    return {str(child[_TAG]): child for child in head.children if _TAG in child}
+    return {text(child, _TAG): child for child in head.children if text(child, _TAG)}
 
 
 def places(head: Any) -> dict[str, Point]:
@@ -40,12 +41,16 @@ def places(head: Any) -> dict[str, Point]:
 
 def moved(head: Any) -> dict[str, Point]:
     """Where the landmarks are that were dragged since they were put in their places."""
-    return {name: place for name, place in places(head).items() if place != _placed(find(head)[name])}
+    return {
+        name: _place(empty)
+        for name, empty in find(head).items()
+        if _place(empty) != numbers(empty, _PLACED, 3)  # what is damaged counts as dragged: it is where it is
+    }
 
 
 def selected(head: Any, chosen: Iterable[Any]) -> set[str]:
     """Names of the head's landmarks among some objects."""
-    return {str(obj[_TAG]) for obj in chosen if owner(obj) == head}
+    return {text(obj, _TAG) for obj in chosen if owner(obj) == head}
 
 
 def show(scene: Any, head: Any, points: Mapping[str, Point], seen: Mapping[str, Point]) -> None:
@@ -109,9 +114,4 @@ def _collection(scene: Any) -> Any:
 
 def _place(empty: Any) -> Point:
     x, y, z = empty.matrix_parent_inverse @ empty.location
-    return x, y, z
-
-
-def _placed(empty: Any) -> Point:
-    x, y, z = empty.get(_PLACED, (0.0, 0.0, 0.0))
     return x, y, z

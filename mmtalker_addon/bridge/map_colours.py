@@ -8,9 +8,14 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from .custom import restore, text, texts
+
 ATTRIBUTE = "mmtalker_map"
 _BEFORE = "mmtalker_before_map"
 """Custom property of the Mesh: its active colour attribute before; of a Screen: colours of its viewports."""
+
+
+_COLOURS = frozenset(bpy.types.View3DShading.bl_rna.properties["color_type"].enum_items.keys())
 
 
 def show(obj: Any, colours: NDArray[np.float32]) -> None:
@@ -39,11 +44,10 @@ def hide(obj: Any) -> None:
     layer = mesh.color_attributes.get(ATTRIBUTE)
     if layer is not None:
         mesh.color_attributes.remove(layer)
-    before = mesh.get(_BEFORE)
-    if before and before in mesh.color_attributes:
+    before = text(mesh, _BEFORE)
+    if before in mesh.color_attributes:
         mesh.attributes.active_color_name = before
-    if before is not None:
-        del mesh[_BEFORE]
+    restore(mesh, _BEFORE, None)
     mesh.update()
 
 
@@ -51,7 +55,7 @@ def show_in_viewports(context: Any) -> None:
     """Let Solid viewports of all windows show colour attributes."""
     for window in context.window_manager.windows:
         screen = window.screen
-        before = dict(screen.get(_BEFORE, {}))
+        before = texts(screen, _BEFORE)
         for number, shading in _viewports(screen):
             if shading.type == "SOLID" and shading.color_type != "VERTEX":
                 before[str(number)] = shading.color_type
@@ -63,12 +67,11 @@ def show_in_viewports(context: Any) -> None:
 def restore_viewports() -> None:
     """Let viewports show what they showed before."""
     for screen in bpy.data.screens:
-        before = dict(screen.get(_BEFORE, {}))
+        before = texts(screen, _BEFORE)
         for number, shading in _viewports(screen):
-            if str(number) in before and shading.color_type == "VERTEX":
+            if before.get(str(number)) in _COLOURS and shading.color_type == "VERTEX":
                 shading.color_type = before[str(number)]
-        if _BEFORE in screen:
-            del screen[_BEFORE]
+        restore(screen, _BEFORE, None)
 
 
 def _viewports(screen: Any) -> list[tuple[int, Any]]:

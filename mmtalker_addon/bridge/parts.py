@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from . import head
@@ -9,13 +10,12 @@ from . import head
 
 def find_parts(context: Any, obj: Any) -> list[Any]:
     """The objects that belong to a head and can be used, in the list's order."""
-    return [entry.object for number, entry in enumerate(_entries(obj)) if not _problem(context, obj, number)]
+    return [part for part, problem in _look(context, obj) if not problem]
 
 
 def part_problems(context: Any, obj: Any) -> list[str]:
     """A sentence for every line of the list that is left out, and what to do."""
-    found = (_problem(context, obj, number) for number in range(len(_entries(obj))))
-    return list(dict.fromkeys(problem for problem in found if problem))
+    return list(dict.fromkeys(problem for _, problem in _look(context, obj) if problem))
 
 
 def add_parts(obj: Any, others: list[Any]) -> None:
@@ -56,19 +56,32 @@ def part_problem(part: Any) -> str:
     return head.mesh_problem(part)
 
 
-def _problem(context: Any, obj: Any, number: int) -> str:
-    part = _entries(obj)[number].object
-    if part is None:
-        return f"A part of {obj.name} was deleted: remove its line from the parts."
-    if part == obj:
-        return f"{obj.name} is the head itself: remove it from the parts."
-    earlier = [_entries(obj)[before].object for before in range(number)]
-    if part in earlier:
-        return f"{part.name} is listed twice: remove one of its lines."
-    twin = next((other for other in (obj, *earlier) if other is not None and other.data == part.data), None)
-    if twin is not None and part.type == "MESH":
+def _look(context: Any, obj: Any) -> Iterator[tuple[Any, str]]:
+    """Each line's object, and why it is left out; empty where it is not."""
+    listed_before: set[int] = set()
+    owners = {obj.data.session_uid: obj.name} if obj.data is not None else {}
+    for entry in _entries(obj):
+        part = entry.object
+        if part is None:
+            yield None, f"A part of {obj.name} was deleted: remove its line from the parts."
+        elif part == obj:
+            yield part, f"{obj.name} is the head itself: remove it from the parts."
+        elif part.session_uid in listed_before:
+            yield part, f"{part.name} is listed twice: remove one of its lines."
+        else:
+            listed_before.add(part.session_uid)
+            twin = ""
+            if part.type == "MESH":
+                twin = owners.get(part.data.session_uid, "")
+                owners.setdefault(part.data.session_uid, part.name)
+            yield part, _problem(context, part, twin)
+
+
+def _problem(context: Any, part: Any, twin: str) -> str:
+    """Why a part is left out; ``twin`` is the name of what shares its mesh, if anything does."""
+    if twin:
         return (
-            f"{part.name} shares its mesh with {twin.name}, so both can only move alike: make it single-user "
+            f"{part.name} shares its mesh with {twin}, so both can only move alike: make it single-user "
             "(Object > Relations > Make Single User), then look again."
         )
     if part.name not in context.view_layer.objects:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import bpy
 
 from .. import compat
+from .rollback import Rollback
 from .sound import Sound, sound_strips
 
 _CHANNELS = 128
 """As many as a sequencer has."""
 
 
-def add_strip(scene: Any, sound: Sound, frame: int) -> list[str]:
-    """Put a sound file into the first free channel, unless a strip of it begins there; returns warnings.
+def add_strip(scene: Any, sound: Sound, frame: int, rollback: Rollback) -> tuple[Any, list[str]]:
+    """Put a sound file into the first free channel, unless a strip of it begins there.
 
     The scene is the head's own: its sequencer is what is heard when playback starts in the 3D viewport, also
     since Blender 5.0, where a workspace's sequencer can show another scene.
@@ -24,19 +26,39 @@ def add_strip(scene: Any, sound: Sound, frame: int) -> list[str]:
         scene: the head's scene.
         sound: a recording in a file.
         frame: scene frame of its first sample.
+        rollback: learns how to take it back.
+
+    Returns:
+        The strip, new or not, None where there can be none; and warnings.
     """
     assert sound.path is not None, "only a file is put into the sequencer"
-    if any(_is_there(strip, sound.path, frame) for strip in sound_strips(scene)):
-        return []
+    there = next((strip for strip in sound_strips(scene) if _is_there(strip, sound.path, frame)), None)
+    if there is not None:
+        return there, []
+    if scene.sequence_editor is None:
+        rollback.add(scene.sequence_editor_clear)
     editor = scene.sequence_editor or scene.sequence_editor_create()
     above = max((strip.channel for strip in editor.strips), default=0) + 1
+    before = {block.session_uid for block in bpy.data.sounds}
     try:
         # Where nothing lies yet: its length is known only once it is there.
         strip = editor.strips.new_sound(sound.name, _stored_path(sound.path), min(above, _CHANNELS), frame)
     except RuntimeError as error:
-        return [f"{sound.name} could not be put into the sequencer, so it is not heard: {str(error).strip()}"]
+        return None, [
+            f"{sound.name} could not be put into the sequencer, so it is not heard: {str(error).strip()}"
+        ]
+    rollback.add(_remove_strip, scene, strip.name, before)
     strip.channel = _free_channel(editor, strip)
-    return []
+    return strip, []
+
+
+def _remove_strip(scene: Any, name: str, sounds: Collection[int]) -> None:
+    """Remove a strip, and its sound if that is none of those that were there before."""
+    strip = scene.sequence_editor.strips[name]
+    block = strip.sound
+    scene.sequence_editor.strips.remove(strip)
+    if block is not None and block.session_uid not in sounds and block.users == 0:
+        bpy.data.sounds.remove(block)
 
 
 def _is_there(strip: Any, path: Path, frame: int) -> bool:

@@ -75,9 +75,7 @@ def strip_problem(scene: Any, strip: Any) -> str:
         )
     if strip.sound is None:
         return f"The strip {strip.name} has no sound: pick another."
-    if strip.sound.packed_file is not None:
-        return ""
-    return file_problem(strip.sound.filepath, strip.sound.library)
+    return "" if strip.sound.packed_file is not None else path_problem(strip.sound.filepath)
 
 
 def heard_times(strip: Any) -> compat.StripTimes:
@@ -89,6 +87,21 @@ def heard_times(strip: Any) -> compat.StripTimes:
     return times
 
 
+def path_problem(path: str) -> str:
+    """Why this path cannot be a sound file's, by its words alone; empty where nothing is wrong.
+
+    A panel asks it at every redraw, and a stranger's .blend may name any place of the network.
+
+    Args:
+        path: as Blender keeps it; ``//`` stands for the folder of the .blend.
+    """
+    if not path:
+        return "There is no sound file: pick one."
+    if path.startswith("//") and not bpy.data.filepath:
+        return f"{path} is relative to a .blend that was never saved: save it, or pick the file anew."
+    return ""
+
+
 def file_problem(path: str, library: Any = None) -> str:
     """Why this path is not a sound file that could be read; empty where nothing is wrong.
 
@@ -96,10 +109,9 @@ def file_problem(path: str, library: Any = None) -> str:
         path: as Blender keeps it; ``//`` stands for the folder of the .blend.
         library: the linked .blend that the path comes from, if it comes from one.
     """
-    if not path:
-        return "There is no sound file: pick one."
-    if path.startswith("//") and not bpy.data.filepath:
-        return f"{path} is relative to a .blend that was never saved: save it, or pick the file anew."
+    problem = path_problem(path)
+    if problem:
+        return problem
     try:
         file = Path(bpy.path.abspath(path, library=library))
         if file.is_dir():

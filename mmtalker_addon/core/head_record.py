@@ -104,7 +104,7 @@ def decode_head(text: object) -> HeadRecord | None:
             return None
         return HeadRecord(
             geometry=str(fields["geometry"]),
-            corrections={str(name): _point(value) for name, value in fields["corrections"].items()},
+            corrections={_name(name): _point(value) for name, value in fields["corrections"].items()},
             check=HeadCheck(
                 topology=str(fields["topology"]),
                 confidence=_number(fields["confidence"]),
@@ -116,6 +116,12 @@ def decode_head(text: object) -> HeadRecord | None:
         )
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return None
+
+
+def _name(value: Any) -> str:
+    """A name that can be sent; half a surrogate pair raises a UnicodeEncodeError, which is a ValueError."""
+    str(value).encode()
+    return str(value)
 
 
 def _number(value: Any) -> float:

@@ -6,6 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+_SHOWN = 3
+"""How many near misses a sentence names."""
+
 _SIDES = (("_l", "left"), ("_r", "right"))
 
 
@@ -28,11 +31,18 @@ class NameMatch:
         """One sentence for all near misses; empty where there are none."""
         if not self.near:
             return ()
-        pairs = ", ".join(f"'{key}' ({channel})" for channel, key in self.near.items())
+        shown = ", ".join(self.details[:_SHOWN])
+        if len(self.near) > _SHOWN:
+            shown += f" and {len(self.near) - _SHOWN} more"
         return (
-            "These shape keys look like ARKit's but are spelt differently, so they were left alone and "
-            f"new ones were made: {pairs}. Rename them to drive your own.",
+            f"Shape keys that look like ARKit's but are spelt differently: {len(self.near)}. They were left "
+            f"alone, and new ones were made. Rename them to drive your own: {shown}.",
         )
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """Each near miss, with the name that it would need."""
+        return tuple(f"'{key}' ({channel})" for channel, key in self.near.items())
 
 
 def match_names(channels: Sequence[str], shape_keys: Sequence[str]) -> NameMatch:

@@ -8,6 +8,7 @@ from typing import Any
 import bpy
 
 from ..bridge import check, head, head_store, landmarks, map_colours
+from ..core.slices import Slices
 from ..engine.client import WorkerClient
 from ..engine.map_job import MapJob, MapResult
 from . import runs
@@ -51,24 +52,27 @@ def done_disabled_reason(context: Any) -> str:
     return runs.busy_reason() or check.find_problem(context)
 
 
-class CheckRun(WorkerRun[MapResult]):
+class CheckRun(WorkerRun[check.CheckPlan, MapResult]):
     """A Check Head, an Update or a Reset."""
 
     title = "Check Head"
     what = "What was found"
     undo_name = "Check Head"
 
-    def __init__(self, plan: check.CheckPlan, client: WorkerClient) -> None:
-        super().__init__(MapJob(client, plan.character.request))
-        self._plan = plan
+    def __init__(self, context: Any, client: WorkerClient, forget: Collection[str] = ()) -> None:
+        super().__init__(check.plan_in_slices(context, forget))
+        self._client = client
 
-    def lost_reason(self) -> str:
-        return check.lost_reason(self._plan)
+    def begin_job(self, plan: check.CheckPlan) -> MapJob:
+        return MapJob(self._client, plan.character.request)
 
-    def write(self, context: Any, result: MapResult) -> tuple[str, tuple[str, ...]]:
-        message = check.write_result(self._plan, result)
+    def lost_reason(self, plan: check.CheckPlan) -> str:
+        return check.lost_reason(plan)
+
+    def write(self, context: Any, plan: check.CheckPlan, result: MapResult) -> Slices[runs.Said]:
+        message = yield from check.write_result(plan, result)
         map_colours.show_in_viewports(context)
-        return message, (*result.warnings, *self._plan.character.warnings)
+        return runs.Said(message, (*result.warnings, *plan.character.warnings))
 
 
 class MMTALKER_OT_check_head(ExplainedOperator, LongOperator, bpy.types.Operator):
@@ -151,7 +155,7 @@ class MMTALKER_OT_done_check(ExplainedOperator, bpy.types.Operator):
 
 def _look(context: Any, forget: Collection[str] = ()) -> CheckRun:
     """Begin to look at the head, some landmarks being forgotten."""
-    return CheckRun(check.make_plan(context, forget), worker_client(context))
+    return CheckRun(context, worker_client(context), forget)
 
 
 def _resettable(context: Any, obj: Any, only_selected: bool = False) -> set[str]:

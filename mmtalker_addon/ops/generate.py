@@ -6,7 +6,8 @@ from typing import Any
 
 import bpy
 
-from ..bridge import speech
+from ..bridge import speech, speech_write
+from ..core.slices import Slices
 from ..engine.client import WorkerClient
 from ..engine.job import GenerateJob
 from ..engine.result import JobResult
@@ -21,28 +22,40 @@ def generate_disabled_reason(context: Any) -> str:
     return worker_disabled_reason(context) or speech.find_problem(context)
 
 
-class SpeechRun(WorkerRun[JobResult]):
+class SpeechRun(WorkerRun[speech.Plan, JobResult]):
     """A Generate."""
 
     title = "Generate"
     what = "The speech"
     undo_name = "Generate Speech"
 
-    def __init__(self, plan: speech.Plan, client: WorkerClient) -> None:
-        super().__init__(GenerateJob(client, plan.request))
-        self._plan = plan
+    def __init__(self, context: Any, client: WorkerClient) -> None:
+        super().__init__(speech.plan_in_slices(context))
+        self._client = client
 
-    def lost_reason(self) -> str:
-        return speech.lost_reason(self._plan)
+    def begin_job(self, plan: speech.Plan) -> GenerateJob:
+        return GenerateJob(self._client, plan.request)
 
-    def write(self, _context: Any, result: JobResult) -> tuple[str, tuple[str, ...]]:
-        written = speech.write_result(self._plan, result)
-        counts = ((written.made, "new"), (written.renewed, "renewed"), (written.driven, "of your own"))
-        keys = ", ".join(f"{count} {which}" for count, which in counts if count)
-        message = f"{self._plan.head_name} speaks for {len(result.curves)} frames. Shape keys: {keys}."
-        if written.parts:
-            message += f" Parts that move along: {', '.join(written.parts)}."
-        return message, written.warnings
+    def lost_reason(self, plan: speech.Plan) -> str:
+        return speech.lost_reason(plan)
+
+    def write(self, _context: Any, plan: speech.Plan, result: JobResult) -> Slices[runs.Said]:
+        written = yield from speech_write.write_result(plan, result)
+        message = _message(plan.head_name, len(result.curves), written)
+        return runs.Said(message, written.warnings, written.details)
+
+
+def _message(name: str, frames: int, written: speech_write.Written) -> str:
+    counts = ((written.made, "new"), (written.renewed, "renewed"), (written.driven, "of your own"))
+    keys = ", ".join(f"{count} {which}" for count, which in counts if count)
+    sentences = [f"{name} speaks for {frames} frames. Shape keys: {keys}."]
+    if written.parts:
+        sentences.append(f"Parts that move along: {', '.join(written.parts)}.")
+    if written.kept:
+        sentences.append(f"The speech before it is kept as the Action {', '.join(written.kept)}.")
+    if written.end_frame is not None:
+        sentences.append(f"The scene now ends with it, at frame {written.end_frame}.")
+    return " ".join(sentences)
 
 
 class MMTALKER_OT_generate(ExplainedOperator, LongOperator, bpy.types.Operator):
@@ -56,7 +69,7 @@ class MMTALKER_OT_generate(ExplainedOperator, LongOperator, bpy.types.Operator):
         return generate_disabled_reason(context)
 
     def make_run(self, context: Any) -> runs.Run:
-        return SpeechRun(speech.make_plan(context), worker_client(context))
+        return SpeechRun(context, worker_client(context))
 
 
 class MMTALKER_OT_cancel(ExplainedOperator, bpy.types.Operator):

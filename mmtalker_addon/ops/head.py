@@ -35,7 +35,7 @@ class MMTALKER_OT_use_active(ExplainedOperator, bpy.types.Operator):
 
 
 class MMTALKER_OT_add_demo_head(ExplainedOperator, bpy.types.Operator):
-    """Add a head to try MMTalker on; anybody may use it for anything"""
+    """Add a head to try MMTalker on, and look at it; anybody may use it for anything"""
 
     bl_idname = "mmtalker.add_demo_head"
     bl_label = "Add Demo Head"
@@ -52,4 +52,5 @@ class MMTALKER_OT_add_demo_head(ExplainedOperator, bpy.types.Operator):
             self.report({"ERROR"}, error.message)
             return {"CANCELLED"}
         context.scene.mmtalker.head = head
+        demo_head.look_at(context)
         return {"FINISHED"}

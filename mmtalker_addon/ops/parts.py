@@ -76,9 +76,12 @@ def _head(context: Any) -> tuple[Any, str]:
 
 
 def _addable(context: Any, obj: Any) -> list[Any]:
-    there = parts.listed(obj)
+    there = {part.session_uid for part in parts.listed(obj)}
     return [
         other
         for other in context.selected_objects
-        if other.type == "MESH" and other != obj and other not in there and landmarks.owner(other) is None
+        if other.type == "MESH"
+        and other != obj
+        and other.session_uid not in there
+        and landmarks.owner(other) is None
     ]

@@ -12,8 +12,14 @@ from ..engine.errors import EngineError
 from ..engine.status import JobState
 from . import runs
 
-_INTERVAL = 0.1
+_INTERVAL = 0.05
 """Seconds between two looks at a job; Blender draws in between."""
+
+_BUDGET = 0.03
+"""Seconds that a look may take where Blender's own data is read or written."""
+
+_HARMLESS = ("TIMER", "MOUSE", "INBETWEEN", "WHEEL", "TRACKPAD", "MIDDLE", "NDOF", "WINDOW")
+"""How the names of events begin that change nothing but the view."""
 
 
 class LongOperator:
@@ -61,15 +67,19 @@ class LongOperator:
             run.cancel()
             return {"RUNNING_MODAL"}
         if event.type != "TIMER":
-            return {"PASS_THROUGH"}
+            # Between two slices the result is half written, and an undo step made now would keep that.
+            halfway = run is not None and run.is_writing and not event.type.startswith(_HARMLESS)
+            return {"RUNNING_MODAL"} if halfway else {"PASS_THROUGH"}
+        before = None if run is None else run.status
         try:
-            outcome = runs.step(context)
+            outcome = runs.step(context, _BUDGET)
         except BaseException:
             runs.abandon("MMTalker failed: Blender's console says why. Please report it.")
             self._stop_timer(context)
             raise
-        runs.redraw()
         if outcome is None:
+            if run is not None and run.status != before:
+                runs.redraw()
             return {"PASS_THROUGH"}
         self._stop_timer(context)
         return self._report(outcome)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,11 +19,19 @@ class Outcome:
         state: done, failed or cancelled.
         message: one or two sentences.
         warnings: sentences about what may look wrong.
+        details: what a warning counts and does not name, one by one.
+        title: what ran, in two words; left empty where it does not matter.
     """
 
     state: JobState
     message: str
     warnings: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+    title: str = ""
+
+    def is_success_of(self, title: str) -> bool:
+        """True where what ended well is of this kind."""
+        return self.state is JobState.DONE and self.title == title
 
     @property
     def icon(self) -> str:
@@ -37,6 +46,15 @@ class Outcome:
         return {"WARNING"} if self.warnings else {"INFO"}
 
 
+@dataclass(frozen=True)
+class Said:
+    """What is told of something that was done; as in :class:`Outcome`."""
+
+    message: str
+    warnings: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+
+
 class Run(Protocol):
     """A job together with what has to be done to Blender's data once it has ended."""
 
@@ -48,14 +66,21 @@ class Run(Protocol):
     def status(self) -> JobStatus:
         """Where it is."""
 
-    def step(self, context: Any) -> Outcome | None:
-        """Move on without waiting; the outcome once it has ended."""
+    @property
+    def is_writing(self) -> bool:
+        """True while Blender's data is half written: nothing else should change it now."""
+
+    def step(self, context: Any, budget: float = math.inf) -> Outcome | None:
+        """Move on without waiting, for about ``budget`` seconds; the outcome once it has ended."""
 
     def cancel(self) -> None:
         """Ask it to stop; ``step`` says when it has."""
 
     def abandon(self) -> None:
         """End it here and now; it will not be stepped again."""
+
+    def undone(self) -> None:
+        """Blender's Undo or Redo has changed the data meanwhile."""
 
 
 class _State:
@@ -83,11 +108,11 @@ def begin(run: Run) -> None:
     _State.current, _State.last = run, None
 
 
-def step(context: Any) -> Outcome | None:
+def step(context: Any, budget: float = math.inf) -> Outcome | None:
     """Move the current run on; the outcome once it has ended, and None while it runs."""
     if _State.current is None:
         return _State.last or Outcome(JobState.CANCELLED, "Cancelled.")
-    outcome = _State.current.step(context)
+    outcome = _State.current.step(context, budget)
     if outcome is not None:
         end(outcome)
     return outcome
@@ -101,9 +126,17 @@ def end(outcome: Outcome) -> None:
 
 def abandon(reason: str) -> None:
     """Drop the current run, if there is one; its result will not be used."""
-    if _State.current is not None:
-        _State.current.abandon()
+    run = _State.current
+    if run is not None:
         end(Outcome(JobState.CANCELLED, reason))
+        run.abandon()
+
+
+def undone() -> None:
+    """Blender's Undo or Redo has changed the data: what was made may be gone again."""
+    _State.last = None
+    if _State.current is not None:
+        _State.current.undone()
 
 
 def forget() -> None:
@@ -111,9 +144,14 @@ def forget() -> None:
     _State.last = None
 
 
+_REGIONS = {"VIEW_3D": "UI", "PREFERENCES": "WINDOW"}
+"""Where the panel is, by the editor: to draw a whole viewport anew takes five times as long."""
+
+
 def redraw() -> None:
-    """Show the panel's new state in every 3D viewport."""
+    """Show the panel's new state."""
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type in {"VIEW_3D", "PREFERENCES"}:
-                area.tag_redraw()
+            for region in area.regions:
+                if region.type == _REGIONS.get(area.type):
+                    region.tag_redraw()

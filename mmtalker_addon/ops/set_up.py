@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import bpy
@@ -32,7 +33,9 @@ class SetUpRun:
     def status(self) -> JobStatus:
         return self._status
 
-    def step(self, _context: Any) -> runs.Outcome | None:
+    is_writing = False
+
+    def step(self, _context: Any, _budget: float = math.inf) -> runs.Outcome | None:
         self._status = status = self._job.step()
         if not status.ended:
             return None
@@ -46,6 +49,9 @@ class SetUpRun:
 
     def abandon(self) -> None:
         self._job.cancel()
+
+    def undone(self) -> None:
+        """Undo has no part in it."""
 
 
 class MMTALKER_OT_set_up(ExplainedOperator, LongOperator, bpy.types.Operator):

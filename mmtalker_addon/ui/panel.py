@@ -6,15 +6,18 @@ from typing import Any
 
 import bpy
 
-from ..bridge import backend, head, sound
+from ..bridge import backend, fbx, fit, head, sound
 from ..engine.backend import NoBackend
 from ..ops import runs
-from ..ops.generate import generate_disabled_reason
+from ..ops.generate import SpeechRun, generate_disabled_reason
 from ..ops.head import add_disabled_reason
 from .backend import draw_log, draw_missing
 from .check import draw_check
 from .parts import draw_parts
-from .text import draw_text
+from .text import draw_start, draw_text
+
+_MOST_WARNINGS = 6
+"""How many the panel shows, so that it does not push its buttons off the screen."""
 
 
 class _Tab:
@@ -133,10 +136,39 @@ def _draw_progress(layout: Any, context: Any, running: runs.Run) -> None:
 
 
 def _draw_last(layout: Any, context: Any) -> None:
+    """How the last run ended; a speech that no longer fits is told in place of its success."""
+    obj, _ = head.find_head(context)
+    misfits = [] if obj is None else fit.find_misfits(context, obj)
+    if misfits:
+        box = layout.box()
+        draw_text(box, context, f"The speech of {obj.name} no longer fits.", icon="ERROR")
+        for misfit in misfits:
+            draw_text(box, context, misfit, icon="DOT")
+        draw_text(box, context, "Press Generate again, or undo the change.", icon="BLANK1")
     outcome = runs.last()
-    if outcome is None:
-        return
-    box = layout.box()
+    if outcome is not None and not (misfits and outcome.is_success_of(SpeechRun.title)):
+        _draw_outcome(layout.box(), context, outcome)
+    if obj is not None:
+        _draw_fbx(layout, context, obj)
+
+
+def _draw_outcome(box: Any, context: Any, outcome: runs.Outcome) -> None:
     draw_text(box, context, outcome.message, icon=outcome.icon)
-    for warning in outcome.warnings:
-        draw_text(box, context, warning, icon="DOT")
+    warnings = [warning for warning in outcome.warnings if not fbx.is_warning(warning)]
+    cut = [draw_start(box, context, warning, icon="DOT") for warning in warnings[:_MOST_WARNINGS]]
+    left = len(warnings) - len(cut)
+    if left:
+        draw_text(box, context, f"And {left} more.", icon="DOT")
+    if left or any(cut) or outcome.details:
+        box.operator("mmtalker.show_all", icon="LONGDISPLAY")
+
+
+def _draw_fbx(layout: Any, context: Any, obj: Any) -> None:
+    """Say beforehand that an FBX would lose the shape keys, and offer what mends it."""
+    members = fbx.character(obj)
+    for warning in fbx.warnings(members):
+        column = layout.column(align=True)
+        draw_start(column, context, warning, icon="MODIFIER")
+        column.operator("mmtalker.prepare_fbx")
+    if any(map(fbx.is_prepared, members)):
+        layout.operator("mmtalker.bring_back_modifiers", icon="MODIFIER")

@@ -11,6 +11,9 @@ from ..ops import runs
 from ..ops.parts import add_parts_disabled_reason
 from .text import draw_text
 
+_MOST_PROBLEMS = 5
+"""How many lines that are left out the panel names."""
+
 
 class MMTALKER_UL_parts(bpy.types.UIList):
     """A line for each part."""
@@ -44,8 +47,12 @@ def draw_parts(layout: Any, context: Any) -> None:
     row = column.row(align=True)
     row.operator("mmtalker.add_parts", icon="ADD")
     row.operator("mmtalker.remove_part", text="", icon="REMOVE")
-    for problem in parts.part_problems(context, obj):
+    problems = parts.part_problems(context, obj)
+    for problem in problems[:_MOST_PROBLEMS]:
         draw_text(column, context, problem, icon="ERROR")
+    if len(problems) > _MOST_PROBLEMS:
+        text = f"{len(problems) - _MOST_PROBLEMS} more parts cannot be used: Generate names them."
+        draw_text(column, context, text, icon="ERROR")
     disabled = add_parts_disabled_reason(context)
     if disabled and not parts.has_lines(obj):
         text = "Eyes, teeth or lashes that are objects of their own: select them and press Add Selected."

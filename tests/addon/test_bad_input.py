@@ -124,7 +124,7 @@ def test_linked_head(speaking, scene, tmp_path):
 
 def test_missing_file(speaking, scene):
     scene.mmtalker.sound_file = "/nowhere/voice.wav"
-    assert "The sound file /nowhere/voice.wav does not exist" in reason()
+    assert "The sound file /nowhere/voice.wav does not exist" in refusal()
 
 
 def test_no_file(speaking, scene):
@@ -132,16 +132,33 @@ def test_no_file(speaking, scene):
     assert reason() == "There is no sound file: pick one."
 
 
+def test_panel_never_looks_at_the_place_that_a_file_names(speaking, scene, monkeypatch):
+    """A stranger's .blend may name a folder of the network, and a panel is drawn many times a second."""
+    looked = []
+    stat = os.stat
+
+    def noted(path, *args, **kwargs):
+        looked.append(str(path))
+        return stat(path, *args, **kwargs)
+
+    monkeypatch.setattr(os, "stat", noted)
+    scene.mmtalker.sound_file = "/nowhere/voice.wav"
+    assert generate_disabled_reason(bpy.context) == ""
+    assert not [path for path in looked if "nowhere" in path]
+    assert "does not exist" in refusal()
+    assert [path for path in looked if "nowhere" in path], "this test would see it"
+
+
 def test_empty_file(speaking, scene, tmp_path):
     empty = tmp_path / "empty.wav"
     empty.touch()
     scene.mmtalker.sound_file = str(empty)
-    assert "empty.wav is empty" in reason()
+    assert "empty.wav is empty" in refusal()
 
 
 def test_folder_for_a_file(speaking, scene, tmp_path):
     scene.mmtalker.sound_file = str(tmp_path)
-    assert "is a folder" in reason()
+    assert "is a folder" in refusal()
 
 
 def test_relative_file_beside_a_file_never_saved(speaking, scene):
@@ -199,7 +216,7 @@ def test_retimed_strip(scene, strip, monkeypatch):
 
 def test_strip_whose_file_is_gone(strip, voice):
     voice.unlink()
-    assert "does not exist" in reason()
+    assert "does not exist" in refusal()
 
 
 def test_strip_that_shows_nothing_of_its_sound(scene, strip, unchanged):
@@ -284,7 +301,7 @@ def test_error_while_keys_are_written_takes_them_back(speaking, unchanged, monke
     def fail(*_):
         raise MemoryError
 
-    monkeypatch.setattr(action, "make_take", fail)
+    monkeypatch.setattr(action, "pack_keys", fail)
     with pytest.raises(RuntimeError):
         bpy.ops.mmtalker.generate()
     assert speaking.data.shape_keys is None

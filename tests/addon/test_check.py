@@ -6,7 +6,7 @@ import bpy
 import numpy as np
 import pytest
 
-from mmtalker_addon.bridge import backend, check, head_store, landmarks, map_colours
+from mmtalker_addon.bridge import backend, head_store, landmarks, map_colours
 from mmtalker_addon.engine.status import JobState
 from mmtalker_addon.ops import runs
 from mmtalker_addon.ops.check import (
@@ -338,7 +338,8 @@ def begin():
 
     def start() -> None:
         client = backend.client(bpy.context, backend.find(bpy.context))
-        runs.begin(CheckRun(check.make_plan(bpy.context), client))
+        runs.begin(CheckRun(bpy.context, client))
+        runs.step(bpy.context)  # the mesh is read
 
     return start
 

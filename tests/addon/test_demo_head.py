@@ -5,6 +5,7 @@ import ast
 import bpy
 import numpy as np
 import pytest
+from mathutils import Vector
 
 from mmtalker_addon.bridge import demo_head
 from mmtalker_addon.engine.paths import find_vendor
@@ -29,6 +30,46 @@ def test_head_stands_upright_at_the_cursor_and_is_picked(scene):
     assert 0.2 < size[2] < 0.3 and size[2] > size[0]  # metres, and taller than wide
     eyes = np.unique([i for p in head.data.polygons if material_of(head, p) == "pupil" for i in p.vertices])
     assert points[eyes, 1].mean() < points[:, 1].mean()  # it looks at the front view, along -y
+
+
+def world_box(obj) -> tuple[np.ndarray, np.ndarray]:
+    bpy.context.view_layer.update()
+    corners = np.array([obj.matrix_world @ Vector(corner) for corner in obj.bound_box])
+    return corners.min(axis=0), corners.max(axis=0)
+
+
+def overlap(one, other) -> bool:
+    (low, high), (other_low, other_high) = world_box(one), world_box(other)
+    return bool(np.all(low < other_high) and np.all(other_low < high))
+
+
+def test_head_is_beside_the_cube_of_the_default_scene(addon):
+    bpy.ops.wm.read_homefile(use_factory_startup=True)
+    bpy.ops.mmtalker.add_demo_head()
+    head, cube = bpy.context.scene.mmtalker.head, bpy.data.objects["Cube"]
+    assert not overlap(head, cube)
+    assert world_box(head)[1][1] < world_box(cube)[0][1]  # in front of it
+    assert head.location.length < 2.0
+
+
+def test_second_head_is_in_front_of_the_first(scene):
+    bpy.ops.mmtalker.add_demo_head()
+    first = scene.mmtalker.head
+    bpy.ops.mmtalker.add_demo_head()
+    assert not overlap(scene.mmtalker.head, first)
+
+
+def test_head_stays_in_its_room(scene):
+    bpy.ops.mesh.primitive_cube_add(size=10)
+    bpy.ops.mmtalker.add_demo_head()
+    assert tuple(scene.mmtalker.head.location) == (0.0, 0.0, 0.0)
+
+
+def test_hidden_objects_take_no_place(scene):
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.context.object.hide_set(True)
+    bpy.ops.mmtalker.add_demo_head()
+    assert tuple(scene.mmtalker.head.location) == (0.0, 0.0, 0.0)
 
 
 def material_of(head, polygon) -> str:

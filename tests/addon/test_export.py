@@ -4,7 +4,9 @@ import bpy
 import numpy as np
 import pytest
 
+from mmtalker_addon.ops import runs
 from tests.addon.scenes import add_strip, generate
+from tests.addon.test_panel import MMTALKER_PT_main, drawn
 
 
 @pytest.fixture
@@ -89,7 +91,7 @@ def test_fbx_holds_the_take_of_every_part(exported, scene, tmp_path):
         keys = bpy.data.objects[name].data.shape_keys
         assert [block.name for block in keys.key_blocks] == ["Basis", "jawOpen", "mouthClose"]
     takes = {action.name.split("|", 1)[1] for action in bpy.data.actions}
-    assert takes == {"Anna|Speech hello", "Teeth|Speech hello"}
+    assert takes == {"Anna|Speech hello.001", "Teeth|Speech hello.001"}  # not the one before
 
 
 def test_gltf_holds_names_and_the_whole_take(exported, scene, tmp_path):
@@ -103,3 +105,105 @@ def test_gltf_holds_names_and_the_whole_take(exported, scene, tmp_path):
     jaw = key_curves()['key_blocks["jawOpen"].value']
     assert np.ptp(jaw[:, 0]) == pytest.approx(72, abs=1.0)
     assert jaw[:, 1].max() == pytest.approx(1.0, abs=0.02)
+
+
+def exported_shapes(path, **options) -> dict[str, list[str]]:
+    """Names of the shape keys of each object that an FBX holds; the scene is that of the FBX afterwards."""
+    bpy.ops.export_scene.fbx(filepath=str(path), **options)
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    bpy.ops.import_scene.fbx(filepath=str(path))
+    meshes = [obj for obj in bpy.data.objects if obj.type == "MESH"]
+    return {
+        obj.name: [b.name for b in obj.data.shape_keys.key_blocks] for obj in meshes if obj.data.shape_keys
+    }
+
+
+def add_modifier(obj, kind):
+    modifier = obj.modifiers.new(kind.title(), kind)
+    if kind == "MULTIRES":
+        with bpy.context.temp_override(object=obj):
+            bpy.ops.object.multires_subdivide(modifier=modifier.name)
+    return modifier
+
+
+ALL_KEYS = ["Basis", "jawOpen", "mouthClose"]
+MODIFIERS = ["SUBSURF", "MULTIRES", "SMOOTH", "TRIANGULATE"]
+
+
+@pytest.mark.parametrize("kind", MODIFIERS)
+def test_what_an_fbx_would_lose_is_told_before_and_after(speaking, kind):
+    add_modifier(speaking, kind)
+    said = f"A default FBX export applies modifiers and loses all shape keys by that ({kind.title()} of Anna)"
+    assert said in " ".join(drawn(MMTALKER_PT_main))
+    generate()
+    assert any(said in warning for warning in runs.last().warnings)
+
+
+@pytest.mark.parametrize("kind", MODIFIERS)
+def test_the_exporter_loses_what_is_told(speaking, kind, tmp_path):
+    add_modifier(speaking, kind)
+    generate()
+    assert exported_shapes(tmp_path / "lost.fbx") == {}
+
+
+@pytest.mark.parametrize("kind", MODIFIERS)
+def test_prepared_head_keeps_shapes_and_take_in_a_default_export(speaking, kind, tmp_path):
+    add_modifier(speaking, kind)
+    bpy.ops.mesh.primitive_cube_add()
+    teeth = bpy.context.object
+    teeth.name = "Teeth"
+    add_modifier(teeth, "SUBSURF")
+    bpy.context.scene.mmtalker.head = speaking
+    speaking.mmtalker_parts.add().object = teeth
+    generate()
+
+    assert bpy.ops.mmtalker.prepare_fbx() == {"FINISHED"}
+
+    text = " ".join(drawn(MMTALKER_PT_main))
+    assert "loses all shape keys" not in text and "mmtalker.bring_back_modifiers" in text
+    assert exported_shapes(tmp_path / "kept.fbx") == {"Anna": ALL_KEYS, "Teeth": ALL_KEYS}
+    jaw = key_curves()['key_blocks["jawOpen"].value']
+    assert jaw[:, 1].max() == pytest.approx(1.0, abs=0.02)
+
+
+def test_modifiers_come_back_as_they_were(speaking):
+    subdivision, smooth = add_modifier(speaking, "SUBSURF"), add_modifier(speaking, "SMOOTH")
+    subdivision.levels, subdivision.show_viewport = 3, False
+    smooth.factor = 0.25
+    armature = speaking.modifiers.new("Armature", "ARMATURE")
+    off = speaking.modifiers.new("Off", "CAST")
+    off.show_viewport = off.show_render = False
+
+    bpy.ops.mmtalker.prepare_fbx()
+    assert not (subdivision.show_render or smooth.show_viewport or smooth.show_render)
+    assert armature.show_viewport and armature.show_render
+    subdivision.name = "Renamed"
+    bpy.ops.mmtalker.bring_back_modifiers()
+
+    assert [(m.name, m.show_viewport, m.show_render) for m in speaking.modifiers] == [
+        ("Renamed", False, True),
+        ("Smooth", True, True),
+        ("Armature", True, True),
+        ("Off", False, False),
+    ]
+    assert (subdivision.levels, smooth.factor) == (3, 0.25)
+    assert not bpy.ops.mmtalker.bring_back_modifiers.poll()
+
+
+def test_preparing_is_one_undo_step(speaking):
+    add_modifier(speaking, "SUBSURF")
+    bpy.ops.ed.undo_push(message="Modifier")
+    bpy.ops.mmtalker.prepare_fbx()
+    bpy.ops.ed.undo_push(message="Prepared")
+    if bpy.ops.ed.undo() != {"FINISHED"}:
+        pytest.skip("this Blender has no undo in background")
+    modifier = bpy.data.objects["Anna"].modifiers[0]
+    assert modifier.show_viewport and modifier.show_render
+
+
+def test_head_without_such_modifiers_is_left_in_peace(speaking):
+    speaking.modifiers.new("Armature", "ARMATURE")
+    generate()
+    text = " ".join((*drawn(MMTALKER_PT_main), *runs.last().warnings))
+    assert "FBX" not in text and "mmtalker.prepare_fbx" not in text
+    assert not bpy.ops.mmtalker.prepare_fbx.poll()

@@ -16,7 +16,9 @@ def newer_weights(monkeypatch):
 
     def begin() -> None:
         monkeypatch.setattr(
-            keys, "write_shapes", lambda obj, shapes: write(obj, {name: 2 * d for name, d in shapes.items()})
+            keys,
+            "write_shapes",
+            lambda obj, shapes, rollback: write(obj, {name: 2 * d for name, d in shapes.items()}, rollback),
         )
 
     return begin
@@ -119,7 +121,7 @@ def test_error_afterwards_gives_renewed_keys_their_old_shape(speaking, newer_wei
         raise MemoryError
 
     with monkeypatch.context() as patch:
-        patch.setattr(action, "make_take", fail)
+        patch.setattr(action, "pack_keys", fail)
         refusal()
 
     assert [block.name for block in speaking.data.shape_keys.key_blocks] == ["Basis", "jawOpen"]

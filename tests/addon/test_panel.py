@@ -26,7 +26,10 @@ class Layout:
     def part(self, **_) -> "Layout":
         return Layout(self.drawn)
 
-    column = row = box = part
+    column = row = box = grid_flow = part
+
+    def separator(self, **_) -> None:
+        pass
 
     def label(self, text: str, **_) -> None:
         self.drawn.append(text)
@@ -173,6 +176,52 @@ def test_grey_button_says_why(speaking, scene):
     scene.mmtalker.sound_file = ""
     shown = drawn(MMTALKER_PT_main)
     assert "There is no sound file: pick one." in " ".join(shown[shown.index("mmtalker.generate") :])
+
+
+def test_many_names_are_counted_and_shown_on_demand(speaking):
+    outcome = runs.Outcome(
+        runs.JobState.DONE, "Anna speaks.", ("Spelt differently: 52.",), tuple(f"key{n}" for n in range(52))
+    )
+    runs.end(outcome)
+    shown = drawn(MMTALKER_PT_main)
+    assert "Spelt differently: 52." in shown and "mmtalker.show_all" in shown
+    assert not [item for item in shown if item.startswith("key")]
+    listed: list[str] = []
+    bpy.types.MMTALKER_OT_show_all.draw(SimpleNamespace(layout=Layout(listed)), Window())
+    assert listed[:2] == ["Anna speaks.", "Spelt differently: 52."]
+    assert listed[2:] == [f"key{n}" for n in range(52)]
+
+
+@pytest.mark.parametrize("warnings", [("word " * 400,), tuple(f"Warning {n}." for n in range(60))])
+def test_no_outcome_pushes_the_panel_off_the_screen(speaking, warnings):
+    before = len(drawn(MMTALKER_PT_main))
+    runs.end(runs.Outcome(runs.JobState.DONE, "Anna speaks.", warnings))
+    shown = drawn(MMTALKER_PT_main)
+    assert len(shown) - before <= 10
+    assert "mmtalker.show_all" in shown
+
+
+def test_short_warnings_need_no_button(speaking):
+    runs.end(runs.Outcome(runs.JobState.DONE, "Anna speaks.", ("One.", "Two.")))
+    assert "mmtalker.show_all" not in drawn(MMTALKER_PT_main)
+
+
+def test_keys_of_another_spelling_are_counted(speaking):
+    speaking.shape_key_add(name="Basis")
+    for name in ("JawOpen", "mouth_close"):
+        speaking.shape_key_add(name=name)
+    generate()
+    assert any("spelt differently: 2." in warning for warning in runs.last().warnings)
+    assert runs.last().details == ("'JawOpen' (jawOpen)", "'mouth_close' (mouthClose)")
+
+
+def test_long_list_of_bad_parts_is_counted(speaking):
+    for number in range(60):
+        part = bpy.data.objects.new(f"Part {number}", bpy.data.meshes.new("Part"))
+        speaking.mmtalker_parts.add().object = part
+    shown = drawn(MMTALKER_PT_parts)
+    assert "55 more parts cannot be used" in " ".join(shown)
+    assert len(shown) < 25
 
 
 def test_running_job_shows_how_far_it_is(speaking):

@@ -6,7 +6,7 @@ import bpy
 import numpy as np
 import pytest
 
-from mmtalker_addon.bridge import action, cast, head_store, keys, map_colours, parts, speech
+from mmtalker_addon.bridge import action, cast, head_store, keys, map_colours, parts
 from mmtalker_addon.bridge.character import read_character
 from mmtalker_addon.engine.status import JobState
 from mmtalker_addon.ops import runs
@@ -135,8 +135,8 @@ def test_second_take_renews_and_replaces_on_every_object(cast_of_three):
     head, teeth, _ = cast_of_three
     generate()
     generate()
-    assert [each.name for each in bpy.data.actions] == ["Speech hello"]
-    assert action.current_take(teeth) == bpy.data.actions[0]
+    assert sorted(each.name for each in bpy.data.actions) == ["Speech hello", "Speech hello.001"]
+    assert action.current_take(teeth) == bpy.data.actions["Speech hello.001"]
     assert len(list(teeth.data.shape_keys.key_blocks)) == 2
     assert [name for name in teeth.keys() if "take" in name] == [  # noqa: SIM118 (not a dict)
         name
@@ -203,10 +203,10 @@ def test_an_error_in_the_middle_takes_everything_back(cast_of_three, monkeypatch
     before = snapshot()
     write = keys.write_shapes
 
-    def fail_for_teeth(obj, shapes):
+    def fail_for_teeth(obj, shapes, rollback):
+        yield from write(obj, shapes, rollback)
         if obj.name == "Teeth":
             raise MemoryError
-        return write(obj, shapes)
 
     monkeypatch.setattr(cast.keys, "write_shapes", fail_for_teeth)
     with pytest.raises(RuntimeError):
@@ -312,12 +312,13 @@ def test_a_changed_part_is_noticed_and_a_moved_one_is_not(cast_of_three):
 
 @pytest.fixture
 def begin(cast_of_three):
-    """A function that starts Generate without waiting for it."""
+    """A function that starts Generate and waits until the mesh is read, no longer."""
     from mmtalker_addon.bridge import backend
 
     def start() -> None:
         client = backend.client(bpy.context, backend.find(bpy.context))
-        runs.begin(SpeechRun(speech.make_plan(bpy.context), client))
+        runs.begin(SpeechRun(bpy.context, client))
+        runs.step(bpy.context)  # the mesh is read
 
     return start
 

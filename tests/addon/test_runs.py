@@ -3,7 +3,7 @@
 import bpy
 import pytest
 
-from mmtalker_addon.bridge import backend, speech
+from mmtalker_addon.bridge import backend
 from mmtalker_addon.bridge.sound import sound_strips
 from mmtalker_addon.compat import strip_times
 from mmtalker_addon.engine.status import JobState
@@ -15,12 +15,12 @@ from tests.addon.stepping import never, until, working
 
 @pytest.fixture
 def begin():
-    """A function that starts Generate without waiting for it."""
+    """A function that starts Generate and waits until the mesh is read, no longer."""
 
     def start() -> None:
-        plan = speech.make_plan(bpy.context)
         client = backend.client(bpy.context, backend.find(bpy.context))
-        runs.begin(SpeechRun(plan, client))
+        runs.begin(SpeechRun(bpy.context, client))
+        runs.step(bpy.context)  # the mesh is read
 
     return start
 
@@ -193,4 +193,6 @@ def test_strip_moved_in_the_middle_is_told(scene, head, voice, worker, begin):
         strip.frame_start = 60
     outcome = until(never)
     assert jaw(head)[0, 0] == 10
-    assert any("was moved or trimmed meanwhile" in warning for warning in outcome.warnings)
+    assert any(
+        "The strip hello was moved since. Press Generate again." in warning for warning in outcome.warnings
+    )

@@ -27,7 +27,9 @@ def test_other_spellings_are_told_and_not_taken() -> None:
         "browInnerUp": "Brow Inner Up",
     }
     (sentence,) = match.warnings
-    assert "'JawOpen' (jawOpen)" in sentence and "tongueOut" not in sentence
+    assert "differently: 5." in sentence and "'JawOpen' (jawOpen)" in sentence
+    assert "and 2 more" in sentence and "browInnerUp" not in sentence
+    assert match.details[-1] == "'Brow Inner Up' (browInnerUp)" and len(match.details) == 5
 
 
 def test_a_near_miss_beside_the_exact_name_is_nobodys_business() -> None:
