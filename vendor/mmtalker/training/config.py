@@ -21,7 +21,7 @@ class LossWeights:
     activation: float = 2.0
     velocity: float = 150.0
     lip_contact: float = 30.0
-    mouth_width: float = 40.0
+    mouth_width: float = 100.0
     eye_closure: float = 4.0
     phones: float = 10.0
     roughness: float = 0.5
@@ -33,13 +33,13 @@ def default_copies() -> dict[str, int]:
 
 def default_shares() -> dict[str, float]:
     return {
-        "grid": 0.14,
-        "grid-speakers": 0.13,
-        "facegood": 0.03,
-        "kokoro": 0.40,
-        "nathalie": 0.11,
-        "kerstin": 0.07,
-        "flemishguy": 0.07,
+        "grid": 0.25,
+        "grid-speakers": 0.25,
+        "facegood": 0.05,
+        "kokoro": 0.25,
+        "nathalie": 0.07,
+        "kerstin": 0.04,
+        "flemishguy": 0.04,
         "noise": 0.05,
     }
 
@@ -78,9 +78,9 @@ class TrainConfig:
         model: the network.
     """
 
-    steps: int = 360
+    steps: int = 300
     shape_steps: int = 14000
-    batch: int = 40
+    batch: int = 24
     window: int = 100
     samples: int = 96
     shape_points: int = 1024
