@@ -42,7 +42,7 @@ def test_neighbouring_skin_moves_alike() -> None:
     edges = np.concatenate([HEAD.chart_triangles[:, pair] for pair in ([0, 1], [1, 2], [2, 0])])
     length = np.linalg.norm(SKIN[edges[:, 0]] - SKIN[edges[:, 1]], axis=1)
     jump = np.linalg.norm(MODES[:WAVES, edges[:, 0]] - MODES[:WAVES, edges[:, 1]], axis=2).max(axis=0)
-    assert (jump / length).max() < 2.0  # a tear would move one end by 3 mm and the other, 0.5 mm away, by -3
+    assert (jump / length).max() < 4.0  # a tear would move one end by 5 mm and the other, 0.5 mm away, by -5
 
 
 def test_waves_add_up_to_one_between_their_ends() -> None:

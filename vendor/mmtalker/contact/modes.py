@@ -24,7 +24,7 @@ DETAIL_TWINS: tuple[str, ...] = (*DETAIL_NAMES[:WAVES][::-1], *DETAIL_NAMES[WAVE
 SPREAD = 0.84
 """Place of the outermost wave, as a share of half the mouth's width."""
 
-TRAVEL = 0.006
+TRAVEL = 0.010
 """Metres by which a mode at 1 brings lips together, half of it each lip."""
 
 PLATEAU, END = 0.005, 0.015
