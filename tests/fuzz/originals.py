@@ -17,7 +17,6 @@ from mmtalker.io.glb_animation import write_glb
 from mmtalker.io.heads import read_head
 from mmtalker.io.npz import read_npz, write_npz
 from mmtalker.mesh.mesh import Mesh
-from mmtalker.model.loading import CONFIG_NAME, DEFAULT_FOLDER, _read_config
 from mmtalker.motion.arkit import ARKIT_NAMES
 from mmtalker.speech.audio import load_audio
 from mmtalker.worker.wire import WireError, encode_frame, read_frame
@@ -102,7 +101,15 @@ def _record() -> bytes:
 
 
 def _configuration() -> bytes:
+    from mmtalker.model.loading import CONFIG_NAME, DEFAULT_FOLDER  # torch is for this reader alone
+
     return (DEFAULT_FOLDER / CONFIG_NAME).read_bytes()
+
+
+def _read_configuration(path: Path) -> object:
+    from mmtalker.model.loading import _read_config
+
+    return _read_config(path)
 
 
 def _read_frames(path: Path) -> object:
@@ -138,7 +145,7 @@ READERS = {
     "glb": Reader(".glb", _written(write_glb, ".glb"), read_head),
     "npz": Reader(".npz", _written(write_npz, ".npz"), read_npz),
     # Its caller turns ValueError into the sentence that names the file.
-    "configuration": Reader(".json", _configuration, _read_config, (ValueError,)),
+    "configuration": Reader(".json", _configuration, _read_configuration, (ValueError,)),
     "frames": Reader(".bin", _frame, _read_frames, (WireError,)),
     "record": Reader(".json", _record, _read_record, (RecordError,)),
     "head record": Reader(".json", _head_record, _read_head_record),

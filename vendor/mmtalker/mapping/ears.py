@@ -67,7 +67,8 @@ class EarClipping:
     def _turn(self, corner: int) -> float:
         (ax, ay), (bx, by) = self._points[self._before[corner]], self._points[corner]
         cx, cy = self._points[self._after[corner]]
-        return (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+        turn: float = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+        return turn
 
     def _offer(self, corner: int) -> None:
         """Take the corner in with its neighbours of now; what was known of it before is void."""
