@@ -14,7 +14,7 @@ from mmtalker.mesh.mesh import Mesh, Similarity
 from mmtalker.mesh.rigid import rotation_about
 from mmtalker.model.loading import DEFAULT_FOLDER, WEIGHTS_NAME
 from mmtalker.motion.arkit import ARKIT_INDEX
-from mmtalker.pipeline import PreparedHead, Talker
+from mmtalker.pipeline import NO_VOICE, PreparedHead, Talker
 from mmtalker.speech.audio import SAMPLE_RATE, Audio, load_audio
 from mmtalker.speech.weights import ENCODER_FILE_NAME
 
@@ -157,3 +157,32 @@ def test_vertices_split_along_a_seam_stay_together(talker: Talker) -> None:
     for vertex in (0, 700, 3000):
         copies = shapes[:, mesh.loop_vertices == vertex]
         assert np.ptp(copies, axis=1).max() < 1e-6
+
+
+@pytest.mark.parametrize("peak", [-42.0, -57.0])
+def test_a_quiet_voice_opens_the_mouth_as_a_loud_one_does(
+    talker: Talker, head: PreparedHead, peak: float
+) -> None:
+    said = load_audio(CLIPS["second voice"]).samples
+    loud = said / np.abs(said).max()
+    jaw = ARKIT_INDEX["jawOpen"]
+
+    wanted, quiet = (
+        talker.animate(head, talker.prepare_speech(Audio((loud * gain).astype(np.float32))), fps=FPS)
+        for gain in (1.0, 10.0 ** (peak / 20.0))
+    )
+
+    assert quiet.curves[:, jaw].mean() > 0.85 * wanted.curves[:, jaw].mean()
+    assert NO_VOICE not in quiet.warnings + wanted.warnings
+
+
+@pytest.mark.parametrize("kind", without_speech())
+def test_quiet_sound_without_a_voice_moves_nothing_and_is_told(
+    talker: Talker, head: PreparedHead, kind: str
+) -> None:
+    sound = (0.02 * without_speech()[kind]).astype(np.float32)
+
+    animation = talker.animate(head, talker.prepare_speech(Audio(sound)), fps=FPS)
+
+    assert np.abs(lip_gap(animation)).max() < TOUCH
+    assert NO_VOICE in animation.warnings

@@ -3,6 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mmtalker.mapping import ears
+from mmtalker.mapping import triangulate as module
 from mmtalker.mapping.triangulate import triangulate
 from mmtalker.mesh.mesh import Mesh
 
@@ -75,3 +77,41 @@ def test_a_mesh_without_polygons_gives_none():
     triangles, face = triangulate(Mesh.from_polygons(np.zeros((2, 3), np.float32), [[0, 1]]))
     assert triangles.shape == (0, 3)
     assert face.shape == (0,)
+
+
+def ragged(corners: int, seed: int = 0) -> list[list[float]]:
+    """A star-shaped polygon, in which many corners turn right."""
+    rng = np.random.default_rng(seed)
+    turn = np.linspace(0.0, 2.0 * np.pi, corners, endpoint=False)
+    radius = rng.uniform(0.5, 1.0, corners)
+    return np.stack([radius * np.cos(turn), radius * np.sin(turn)], axis=1).tolist()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_one_by_one_and_side_by_side_cut_alike(seed, monkeypatch):
+    # Given polygons of 60 corners, cut by each of the two ways
+    one, _ = cut(ragged(60, seed))
+    monkeypatch.setattr(module, "MANY", 60)
+    other, _ = cut(ragged(60, seed))
+    assert np.sort(one, axis=1).tolist() == np.sort(other, axis=1).tolist()
+
+
+def test_thousands_of_corners_fold_nowhere():
+    triangles, areas = cut(ragged(3000))
+    assert len(triangles) == 2998
+    assert (areas > 0.0).all()
+    assert areas.sum() == pytest.approx(area_of(ragged(3000)), rel=1e-6)
+
+
+@pytest.mark.parametrize("corners", [400, 1600])
+def test_looking_for_ears_ends_however_the_corners_lie(corners, monkeypatch):
+    # Given corners that lie anyhow, and a count of the ears that are looked at
+    looked = []
+    held = ears.EarClipping._held
+    monkeypatch.setattr(ears.EarClipping, "_held", lambda *given: looked.append(1) or held(*given))
+    vertices = np.random.default_rng(2).normal(size=(corners, 3)).astype(np.float32)
+    # When they are cut
+    triangles, _ = triangulate(Mesh.from_polygons(vertices, [list(range(corners))]))
+    # Then all of them are in triangles, and the work grew with their number alone
+    assert set(triangles.ravel()) == set(range(corners))
+    assert len(looked) <= ears.TESTS * corners

@@ -8,7 +8,7 @@ import torch
 
 from mmtalker.speech import mel
 from mmtalker.speech.audio import Audio
-from mmtalker.speech.mel import log_mel, mel_filters
+from mmtalker.speech.mel import LogMel, log_mel, mel_filters
 
 librosa = pytest.importorskip("librosa")
 
@@ -46,3 +46,11 @@ def test_a_short_clip_has_a_column_for_every_10_ms(count: int) -> None:
 
 def test_silence_is_finite() -> None:
     assert torch.equal(log_mel(torch.zeros(1_600)), torch.full((80, 10), -1.5))
+
+
+def test_a_gain_is_that_of_louder_samples() -> None:
+    samples = 0.01 * torch.randn(20_000, generator=torch.Generator().manual_seed(3))
+    raised = LogMel(samples, 800, 8.0)
+    torch.testing.assert_close(
+        raised.columns(0, raised.count), LogMel(8.0 * samples, 800).columns(0, raised.count)
+    )

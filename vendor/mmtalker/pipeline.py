@@ -35,7 +35,7 @@ from mmtalker.model.regression import DISPLACEMENT_SCALE
 from mmtalker.motion.arkit import ARKIT_NAMES
 from mmtalker.motion.finish import AnimateOptions, finish_curves
 from mmtalker.motion.resample import frame_times, sample_curves
-from mmtalker.motion.silence import loudness
+from mmtalker.motion.silence import hears_voice, loudness, speech_gain
 from mmtalker.prepared import PreparedHead, PreparedSpeech
 from mmtalker.progress import Progress, silent, span
 from mmtalker.speech.audio import SAMPLE_RATE, Audio
@@ -51,6 +51,11 @@ SMOOTHING_METRES = 0.0008
 
 DETAIL_SMOOTHING_METRES = 0.0025
 """The same of a detail mode, which is broad: so vertices mapped to the wrong lip do not stand out."""
+
+NO_VOICE = (
+    "No voice was heard in the sound, so the mouth stays at rest. Choose sound in which somebody speaks; "
+    "a voice that is very quiet or lies under noise must be cleaned and made louder first."
+)
 
 
 class Talker:
@@ -222,21 +227,22 @@ class Talker:
 
     @torch.inference_mode()
     def prepare_speech(self, audio: Audio, progress: Progress = silent) -> PreparedSpeech:
-        """Encode speech of any length.
+        """Encode speech of any length; a quiet voice is raised, and its loudness is given as raised.
 
         Raises:
             MMTalkerError: WEIGHTS_MISSING.
         """
         total = frame_count(audio)
+        energy = loudness(audio.samples, SAMPLE_RATE, RAW_RATE)
+        raised = speech_gain(energy, RAW_RATE)
 
         def chunks() -> Iterator[Float32]:
-            for start, chunk in self._encoder.iter_features(audio):
+            for start, chunk in self._encoder.iter_features(audio, gain=10.0 ** (raised / 20.0)):
                 yield chunk
                 progress("speech", (start + len(chunk)) / total)
 
         heard = hear(self._model.network, chunks(), total)
-        energy = loudness(audio.samples, SAMPLE_RATE, RAW_RATE)
-        return PreparedSpeech(heard, energy, audio.seconds)
+        return PreparedSpeech(heard, energy + np.float32(raised), audio.seconds)
 
     @torch.inference_mode()
     def animate(
@@ -287,9 +293,9 @@ class Talker:
             "fusion_seconds": fused - began,
             "finish_seconds": time.perf_counter() - fused,
         }
-        return Animation(
-            head.names, curves, fps, start_time, raw, head.mesh, head.shapes, stats, head.warnings
-        )
+        heard = hears_voice(speech.heard.voice, speech.energy, RAW_RATE)
+        warnings = head.warnings if heard else (*head.warnings, NO_VOICE)
+        return Animation(head.names, curves, fps, start_time, raw, head.mesh, head.shapes, stats, warnings)
 
 
 def _smooth(

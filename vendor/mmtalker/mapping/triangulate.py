@@ -5,12 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mmtalker.mapping.ears import EarClipping
 from mmtalker.mesh.mesh import Float64, Mesh
 
 Int64 = NDArray[np.int64]
 
 FLAT = 1e-9
 """Share of a polygon's extent, squared, below which an ear's area counts as none."""
+
+MANY = 16
+"""Corners up to which polygons are cut side by side, in time that grows with the square of their corners."""
 
 NEARLY = 0.9999
 """The second diagonal of a quad has to be shorter by more than rounding."""
@@ -47,7 +51,12 @@ def _local_triangles(polygons: Float64) -> Int64:
         return np.tile(np.arange(3), (count, 1, 1))
     if size == 4:
         return _cut_quads(polygons)
-    return _clip_ears(_flattened(polygons))
+    flat = _flattened(polygons)
+    if size <= MANY:
+        return _clip_ears(flat)
+    # The ears of a round polygon shrink with the cube of its corners.
+    tolerance = FLAT * (MANY / size) ** 3
+    return np.stack([EarClipping(polygon, tolerance).triangles() for polygon in flat])
 
 
 def _cut_quads(quads: Float64) -> Int64:

@@ -21,6 +21,16 @@ RAMP = 0.16
 """Seconds from speech to rest: lips part before the voice begins and close after it ends."""
 
 
+LOUD_SECONDS = 0.3
+"""Seconds, together, that tell how loud a voice is."""
+
+QUIET_DB = -46.0
+"""A voice below it is raised to it; one with a peak of -20 dBFS reaches about -32 dB."""
+
+NOISE_DB = -80.0
+"""Nothing below it is raised: recorders' own noise and that of 16 bits lie there."""
+
+
 def loudness(samples: Float32, sample_rate: int, rate: float) -> Float32:
     """Return the RMS level at ``rate`` Hz over windows of two steps, in dB of full scale.
 
@@ -36,6 +46,23 @@ def loudness(samples: Float32, sample_rate: int, rate: float) -> Float32:
     mean = (energy[:-1] + energy[1:]) / (2 * step)
     level: Float32 = (10.0 * np.log10(np.maximum(mean, 1e-12))).astype(np.float32)
     return level
+
+
+def speech_gain(level: Float32, rate: float) -> float:
+    """Return the dB by which a clip is raised so that a quiet voice is encoded as a usual one is.
+
+    The clip's own loudness is what its loudest ``LOUD_SECONDS`` reach together: neither a click nor long
+    silence beside the voice changes it. What is no louder than noise stays, and so does a usual voice.
+
+    Args:
+        level: (N,) loudness in dB of full scale.
+        rate: its rate, Hz.
+    """
+    if not len(level):
+        return 0.0
+    frames = min(len(level), max(1, round(LOUD_SECONDS * rate)))
+    loud = float(np.partition(level, len(level) - frames)[len(level) - frames])
+    return max(0.0, QUIET_DB - loud) if loud > NOISE_DB else 0.0
 
 
 def speech_gate(level: Float32, rate: float) -> Float32:
@@ -77,6 +104,11 @@ SHORTEST_SOUND = 0.08
 """Seconds; what is taken for a voice for a shorter time is a click."""
 
 
+def hears_voice(voice: Float32, level: Float32, rate: float) -> bool:
+    """Whether anybody speaks anywhere; see :func:`rest_gate` for the arguments."""
+    return bool(_speaking(voice, level, rate).any())
+
+
 def rest_gate(voice: Float32, level: Float32, rate: float) -> Float32:
     """Return (N,) in 0..1: how much of the network's motion is left, 0 in long silence.
 
@@ -85,9 +117,7 @@ def rest_gate(voice: Float32, level: Float32, rate: float) -> Float32:
         level: (N,) loudness in dB of full scale: what is below hearing is silent whatever ``voice`` says.
         rate: of both, Hz.
     """
-    speaks = (voice > VOICED) & (level > ABSOLUTE_FLOOR_DB)
-    click = np.ones(max(1, round(SHORTEST_SOUND * rate)), dtype=bool)
-    speaks = binary_opening(_without_short_pauses(speaks, rate), structure=click)
+    speaks = _speaking(voice, level, rate)
     if not speaks.any():
         return np.zeros(len(speaks), dtype=np.float32)
     times = np.arange(len(speaks)) / rate
@@ -99,6 +129,14 @@ def rest_gate(voice: Float32, level: Float32, rate: float) -> Float32:
     leaving = _eased((since - REST_AFTER) / SETTLE)
     coming = _eased((until - READY) / (OPEN_AHEAD - READY))
     return np.where(since + until < LONG_PAUSE, 1.0, np.maximum(leaving, coming)).astype(np.float32)
+
+
+def _speaking(voice: Float32, level: Float32, rate: float) -> NDArray[np.bool_]:
+    """(N,) where somebody speaks, short pauses counted in and clicks left out."""
+    speaks = (voice > VOICED) & (level > ABSOLUTE_FLOOR_DB)
+    click = np.ones(max(1, round(SHORTEST_SOUND * rate)), dtype=bool)
+    opened: NDArray[np.bool_] = binary_opening(_without_short_pauses(speaks, rate), structure=click)
+    return opened
 
 
 def _without_short_pauses(speaks: NDArray[np.bool_], rate: float) -> NDArray[np.bool_]:

@@ -78,10 +78,15 @@ class SpeechEncoder:
         return result
 
     @torch.inference_mode()
-    def iter_features(self, audio: Audio, *, first_position: int = 0) -> Iterator[tuple[int, Float32]]:
-        """Yield ``(first frame, (n, L, 512) float32)`` chunks that cover the clip once, in order."""
+    def iter_features(
+        self, audio: Audio, *, first_position: int = 0, gain: float = 1.0
+    ) -> Iterator[tuple[int, Float32]]:
+        """Yield ``(first frame, (n, L, 512) float32)`` chunks that cover the clip once, in order.
+
+        ``gain`` is a factor on the samples; they are not copied for it.
+        """
         total = frame_count(audio)
-        mel = LogMel(torch.from_numpy(audio.samples), _padding(audio, total))
+        mel = LogMel(torch.from_numpy(audio.samples), _padding(audio, total), gain)
         carried: torch.Tensor | None = None  # the older window's view of the fade, already weighted
         weight = torch.linspace(0.0, 1.0, _FADE + 2)[1:-1, None, None]
         windows = window_bounds(total + _TAIL)

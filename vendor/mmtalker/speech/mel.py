@@ -43,15 +43,16 @@ class LogMel:
     columns agree where they overlap. Looking for the loudest bin ahead costs a fiftieth of encoding.
     """
 
-    def __init__(self, samples: Tensor, silence: int = 0) -> None:
+    def __init__(self, samples: Tensor, silence: int = 0, gain: float = 1.0) -> None:
         """Look through a clip.
 
         Args:
             samples: (N,) float32 at 16 kHz, N > 0.
             silence: samples of it that follow the clip.
+            gain: factor on the samples, applied to the piece in hand.
         """
         self.count = -(-(len(samples) + silence) // HOP)
-        self._samples = samples
+        self._samples, self._gain = samples, gain
         # A clip too short to mirror is filled with silence first.
         self._length = max(self.count * HOP, WINDOW // 2 + 1)
         self._filters, self._window = mel_filters(), torch.hann_window(WINDOW)
@@ -77,6 +78,8 @@ class LogMel:
 
     def _cut(self, first: int, last: int) -> Tensor:
         part = self._samples[first:last]
+        if self._gain != 1.0:
+            part = part * self._gain
         return torch.nn.functional.pad(part, (0, last - first - len(part)))
 
 
