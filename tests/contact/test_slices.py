@@ -20,7 +20,8 @@ def lip(height: float, bulge: float, depth: float = 0.0) -> np.ndarray:
 
 
 def pair(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
-    return np.stack([upper, lower])[None, None].astype(np.float32)
+    """(2, 2, A) lines of two lips of (A, 2) points."""
+    return np.stack([upper.T, lower.T]).astype(np.float32)
 
 
 def test_slices_lie_on_their_own_lips_and_mirror_each_other() -> None:
@@ -39,24 +40,24 @@ def test_slices_lie_on_their_own_lips_and_mirror_each_other() -> None:
 
 def test_height_between_round_lips_is_that_of_their_edges() -> None:
     gap = clearances(pair(lip(0.004, -0.002), lip(-0.003, 0.0025)))
-    assert gap[0, 0] == pytest.approx(0.0025, abs=1e-5)
+    assert gap == pytest.approx(0.0025, abs=1e-5)
 
 
 def test_crossing_lips_have_a_negative_height() -> None:
     gap = clearances(pair(lip(0.001, -0.0015), lip(-0.001, 0.0015)))
-    assert gap[0, 0] == pytest.approx(-0.001, abs=1e-5)
+    assert gap == pytest.approx(-0.001, abs=1e-5)
 
 
 def test_the_height_counts_where_one_lip_is_above_the_other() -> None:
     behind = lip(-0.003, 0.0025, depth=-0.004)
     upright = lip(-0.003, 0.0025)
     upper = lip(0.004, -0.002)
-    assert clearances(pair(upper, behind))[0, 0] > clearances(pair(upper, upright))[0, 0]
-    assert clearances(pair(upper, lip(-0.003, 0.0025, depth=-0.02)))[0, 0] == pytest.approx(FAR)
+    assert clearances(pair(upper, behind)) > clearances(pair(upper, upright))
+    assert clearances(pair(upper, lip(-0.003, 0.0025, depth=-0.02))) == pytest.approx(FAR)
 
 
 def test_what_is_far_apart_counts_as_far() -> None:
-    assert clearances(pair(lip(0.03, 0.0), lip(-0.03, 0.0)))[0, 0] == pytest.approx(FAR)
+    assert clearances(pair(lip(0.03, 0.0), lip(-0.03, 0.0))) == pytest.approx(FAR)
 
 
 def test_lips_meet_from_above_unless_one_lies_further_forward() -> None:
@@ -83,15 +84,16 @@ def plain_clearance(upper: np.ndarray, lower: np.ndarray) -> float:
 
 @pytest.fixture
 def crooked() -> np.ndarray:
-    """(40, 3, 2, 9, 2) lips of random lines, above each other or not, some crossing."""
+    """(2, 2, 9, 40, 3) lips of random lines, above each other or not, some crossing."""
     rng = np.random.default_rng(3)
     points = np.cumsum(rng.normal(0.0004, 0.0006, (40, 3, 2, 9, 2)), axis=3)
     points[:, :, 0, :, 1] += rng.uniform(-0.002, 0.014, (40, 3, 1))
-    return points.astype(np.float32)
+    return points.astype(np.float32).transpose(2, 4, 3, 0, 1)
 
 
 def test_clearance_is_that_of_the_plain_way(crooked: np.ndarray) -> None:
-    plain = [[plain_clearance(*pair) for pair in frame] for frame in crooked.astype(np.float64)]
+    lips = crooked.astype(np.float64).transpose(3, 4, 0, 2, 1)
+    plain = [[plain_clearance(*pair) for pair in frame] for frame in lips]
 
     np.testing.assert_allclose(clearances(crooked), plain, atol=2e-6)
 

@@ -12,7 +12,7 @@ from mmtalker.contact.gaps import clearances
 from mmtalker.contact.lips import canonical_lips, meeting_axes, read_lips
 from mmtalker.contact.modes import WAVES, detail_modes
 from mmtalker.contact.slices import STEPS, lip_slices
-from mmtalker.contact.solve import solve_contact
+from mmtalker.contact.solve import ContactHead, solve_contact
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.mesh.mapping import Mouth, map_head
 from mmtalker.motion.arkit import ARKIT_INDEX, ARKIT_NAMES
@@ -44,11 +44,12 @@ def lips(rest_gap: float = 0.0) -> np.ndarray:
 
 def gaps(curves: np.ndarray, of: np.ndarray, contact: np.ndarray) -> np.ndarray:
     flat = of @ meeting_axes(of[0])
-    return clearances(np.tensordot(np.concatenate([curves, contact], axis=1), flat[1:], 1) + flat[0])
+    posed = np.tensordot(np.concatenate([curves, contact], axis=1), flat[1:], 1) + flat[0]
+    return clearances(posed.transpose(2, 4, 3, 0, 1))
 
 
 def solve(curves: np.ndarray, of: np.ndarray) -> np.ndarray:
-    return solve_contact(curves, of, ARKIT_NAMES, RATE)
+    return solve_contact(curves, ContactHead.of(of, 52), ARKIT_NAMES, RATE)
 
 
 @pytest.mark.parametrize("rest_gap", [0.0, 0.001, 0.002])
@@ -126,7 +127,8 @@ def test_channels_are_found_by_name() -> None:
     shuffled = own.copy()
     shuffled[1:53] = own[1 + order]
 
-    contact = solve_contact(curves[:, order], shuffled, tuple(ARKIT_NAMES[k] for k in order), RATE)
+    names = tuple(ARKIT_NAMES[k] for k in order)
+    contact = solve_contact(curves[:, order], ContactHead.of(shuffled, 52), names, RATE)
 
     np.testing.assert_allclose(contact, solve(curves, own), atol=1e-4)
 

@@ -283,7 +283,7 @@ class Talker:
         fused = time.perf_counter()
         finished = finish_curves(raw, self.names, speech.energy, speech.heard.voice, RAW_RATE, options, seed)
         still = np.zeros((len(raw), len(head.names) - len(self.names)), dtype=np.float32)
-        contact = solve_contact(finished, head.lips, self.names, RAW_RATE) if len(head.lips) else still
+        contact = solve_contact(finished, head.contact, self.names, RAW_RATE) if head.contact else still
         finished, raw = (np.concatenate(parts, axis=1) for parts in ((finished, contact), (raw, still)))
         if frames is None:
             frames = max(1, int(np.ceil((speech.seconds - start_time) * fps)))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mmtalker.contact.solve import ContactHead
 from mmtalker.mesh.mesh import Float32, Mesh
 from mmtalker.model.inference import HeardSpeech
 from mmtalker.model.network import SampledHead
@@ -45,6 +47,11 @@ class PreparedHead:
     identity: Float32
     sample_shapes: Float32
     warnings: tuple[str, ...] = ()
+
+    @cached_property
+    def contact(self) -> ContactHead | None:
+        """What its lips are brought together by; None where nothing can meet."""
+        return ContactHead.of(self.lips, len(self.sample_shapes)) if len(self.lips) else None
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Everything but the mesh, as arrays for a cache."""

@@ -13,6 +13,9 @@ SOFTNESS = 0.01
 """How much a bound gives way, relative to the one that answers best: one that cannot be held, since hardly
 anything moves there, is not held at any price."""
 
+SETTLED = 1e-4
+"""Largest change of any value in a turn after which there is no other one."""
+
 
 def nearest_within(
     targets: Float32, square: Float32, bounds: Float32, limits: Float32, sweeps: int = SWEEPS
@@ -29,23 +32,38 @@ def nearest_within(
         bounds: (B, W) what is bounded. limits: (T, B) how large it may be.
         sweeps: turns through all bounds.
     """
-    answers = bounds @ np.linalg.inv(square)
-    give = np.einsum("bw,bw->b", answers, bounds)
+    answers: Float32 = bounds @ np.linalg.inv(square)
+    # How far each bound goes back by a push on another one.
+    effects: Float32 = answers @ bounds.T
+    give = np.diagonal(effects)
     softness = SOFTNESS * float(give.max())
-    values = targets.copy()
+    beyond = targets @ bounds.T - limits
     # What breaks no bound is nearest to itself.
-    broken = np.flatnonzero((targets @ bounds.T > limits).any(axis=1))
-    held = targets[broken]
-    # Column by column in memory: that is how they are used.
-    pushes = np.zeros((len(bounds), len(broken)), dtype=np.float32)
-    within = np.ascontiguousarray(limits[broken].T)
-    for _ in range(sweeps if len(broken) else 0):
-        for push, limit, bound, answer, own in zip(pushes, within, bounds, answers, give, strict=True):
-            beyond = held @ bound - limit - softness * push
-            change = np.maximum(beyond / (own + softness), -push)
-            if not change.any():
-                continue
-            push += change
-            held -= change[:, None] * answer
-    values[broken] = held
+    broken = np.flatnonzero((beyond > 0.0).any(axis=1))
+    values = targets.copy()
+    if len(broken):
+        pushes = _pushes(np.ascontiguousarray(beyond[broken].T), effects, give, softness, answers, sweeps)
+        values[broken] -= pushes.T @ answers
     return values
+
+
+def _pushes(
+    beyond: Float32, effects: Float32, give: Float32, softness: float, answers: Float32, sweeps: int
+) -> Float32:
+    """(B, N) how hard bounds push, whose values are (B, N) ``beyond`` their limits without."""
+    pushes = np.zeros_like(beyond)
+    used = np.zeros(len(beyond), dtype=bool)
+    largest = np.abs(answers).max(axis=1)
+    for _ in range(sweeps):
+        change = 0.0
+        for bound, (over, push) in enumerate(zip(beyond, pushes, strict=True)):
+            if not used[bound] and over.max() <= 0.0:
+                continue
+            used[bound] = True
+            more = np.maximum((over - softness * push) / (give[bound] + softness), -push)
+            push += more
+            beyond -= effects[bound, :, None] * more
+            change = max(change, float(largest[bound] * np.abs(more).max()))
+        if change < SETTLED:
+            break
+    return pushes

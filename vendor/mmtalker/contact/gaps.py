@@ -1,4 +1,8 @@
-"""How far apart two lips are in each slice: the clear height between them, negative where they cross."""
+"""How far apart two lips are in each slice: the clear height between them, negative where they cross.
+
+Lips are given as ``lines``, (2, 2, A, ...): upper and lower lip, depth and height, corners from the outside
+to the inside, then slices in any shape. So what is done for all slices at once lies side by side in memory.
+"""
 
 from __future__ import annotations
 
@@ -11,72 +15,88 @@ FAR = 0.012
 """Metres: lips that are further apart, or nowhere above each other, count as that far apart."""
 
 BLOCK = 2048
-"""Slices that are worked on at once: what they need stays in the processor's nearest cache."""
+"""Slices that are worked on at once: what they need stays in the processor's own cache."""
 
-BESIDE = np.float32(1e30)
-"""What makes a height of any area, in square metres: arithmetic on whole blocks is faster than a choice."""
+STEEP = np.float32(1e-9)
+"""Metres of depth that a piece has at least, for its slope."""
 
 
-def clearances(points: Float32) -> Float32:
-    """Return the (T, S) smallest height of the upper lip above the lower one, metres.
-
-    Both lips are lines from front to back there, and the height between two such lines is smallest at a
-    corner of one of them.
+def clearances(lines: Float32) -> Float32:
+    """Return the (...) smallest height of the upper lip above the lower one, metres.
 
     Args:
-        points: (T, S, 2, A, 2) depth and height of the slices.
+        lines: (2, 2, A, ...) metres.
     """
-    clear = certain_clearances(points)
-    return refined_clearances(points, clear, clear < FAR)
+    certain = certain_clearances(lines)
+    return refined_clearances(lines, certain, certain < FAR)
 
 
-def certain_clearances(points: Float32) -> Float32:
-    """Return the (T, S) heights that are clear for certain: of the lowest corner over the highest one.
+def certain_clearances(lines: Float32) -> Float32:
+    """Return the (...) heights that are clear for certain: of the lowest corner over the highest one.
 
-    Never more than :func:`clearances`, save that they end at :data:`FAR` as well, and far cheaper.
+    Never more than :func:`clearances`, and far cheaper.
     """
-    height = points[..., 1]
-    clear: Float32 = np.minimum(height[:, :, 0].min(axis=2) - height[:, :, 1].max(axis=2), np.float32(FAR))
+    clear: Float32 = np.minimum(lines[0, 1].min(axis=0) - lines[1, 1].max(axis=0), np.float32(FAR))
     return clear
 
 
-def refined_clearances(points: Float32, certain: Float32, closer: NDArray[np.bool_]) -> Float32:
-    """Return (T, S) clearances: exact where it is looked at closer, elsewhere as they are for certain.
+def refined_clearances(lines: Float32, certain: Float32, closer: NDArray[np.bool_]) -> Float32:
+    """Return (...) clearances: exact where they are looked at closer, elsewhere as they are for certain.
 
     Args:
-        points: (T, S, 2, A, 2).
-        certain: (T, S) of :func:`certain_clearances`.
-        closer: (T, S) where to look.
+        lines: (2, 2, A, ...).
+        certain: (...) of :func:`certain_clearances`.
+        closer: (...) where to look.
     """
-    refined = certain.copy()
-    rows, stations = np.nonzero(closer & (certain < FAR))
-    for start in range(0, len(rows), BLOCK):
-        at = rows[start : start + BLOCK], stations[start : start + BLOCK]
-        upper, lower = np.ascontiguousarray(points[at].transpose(1, 3, 2, 0))
-        over = _heights_over(upper[0], upper[1], lower[0], lower[1])
-        under = _heights_over(lower[0], -lower[1], upper[0], -upper[1])
-        refined[at] = np.minimum(over, under)
+    refined: Float32 = np.array(certain, order="C")
+    flat, found = lines.reshape(*lines.shape[:3], -1), refined.reshape(-1)
+    asked = np.flatnonzero(closer & (certain < FAR))
+    for start in range(0, len(asked), BLOCK):
+        at = asked[start : start + BLOCK]
+        upper, lower = np.ascontiguousarray(flat[..., at])
+        found[at] = _smallest_heights(upper, lower)
     return refined
 
 
-def _heights_over(depth: Float32, height: Float32, line_depth: Float32, line_height: Float32) -> Float32:
-    """(N,) smallest height of (A, N) corners over any part of an (A, N) line that is below them."""
-    along = np.diff(line_depth, axis=0)
-    slope = np.diff(line_height, axis=0) / np.where(np.abs(along) < 1e-9, np.float32(1e-9), along)
-    smallest = np.full(depth.shape, FAR, dtype=np.float32)
-    before, after, over, between = (np.empty_like(depth) for _ in range(4))
-    np.subtract(depth, line_depth[0], out=before)
-    for first in range(len(along)):
-        np.subtract(depth, line_depth[first + 1], out=after)
-        np.multiply(before, slope[first], out=over)
-        np.add(over, line_height[first], out=over)
-        np.subtract(height, over, out=over)
-        # Not above zero for corners over this piece of the line; beside it, far above all heights.
-        np.multiply(before, after, out=between)
-        np.multiply(between, BESIDE, out=between)
-        np.subtract(between, np.float32(1.0), out=between)
-        np.maximum(over, between, out=over)
-        np.minimum(smallest, over, out=smallest)
-        before, after = after, before
-    nearest: Float32 = smallest.min(axis=0)
-    return nearest
+def _smallest_heights(upper: Float32, lower: Float32) -> Float32:
+    """(N,) smallest height between two lines, (2, A, N) each.
+
+    Two pieces that lie above each other do so over a stretch of depth, and are nearest at an end of it. That
+    is one in twelve of all pairs of pieces, and only those are looked at.
+    """
+    above, below = _Pieces(upper), _Pieces(lower)
+    meeting = above.front[:, None] <= below.back
+    meeting &= above.back[:, None] >= below.front
+    count = upper.shape[2]
+    # By slices, so that what belongs to one of them lies side by side.
+    pairs = np.flatnonzero(np.ascontiguousarray(meeting.reshape(-1, count).T))
+    at, pair = np.divmod(pairs.astype(np.int32), np.int32(meeting.shape[0] * meeting.shape[1]))
+    first, second = (row * count + at for row in np.divmod(pair, np.int32(meeting.shape[1])))
+    start = np.maximum(above.front.take(first), below.front.take(second))
+    stop = np.minimum(above.back.take(first), below.back.take(second))
+    height = np.minimum(
+        *(above.height(first, depth) - below.height(second, depth) for depth in (start, stop))
+    )
+    smallest = np.full(count, FAR, dtype=np.float32)
+    if len(at):
+        starts = np.flatnonzero(np.diff(at, prepend=-1))
+        smallest[at[starts]] = np.minimum(np.minimum.reduceat(height, starts), FAR)
+    return smallest
+
+
+class _Pieces:
+    """The (A - 1, N) straight pieces of (2, A, N) lines; those of one kind are found by a flat index."""
+
+    def __init__(self, line: Float32) -> None:
+        self._depth, self._height = line[:, :-1]
+        self.front = np.minimum(line[0, :-1], line[0, 1:])
+        self.back = np.maximum(line[0, :-1], line[0, 1:])
+        along, rise = line[:, 1:] - line[:, :-1]
+        self._slope: Float32 = rise / np.where(np.abs(along) < STEEP, STEEP, along)
+
+    def height(self, piece: NDArray[np.intp], depth: Float32) -> Float32:
+        """Return the (M,) height of M pieces at a depth within each."""
+        height: Float32 = self._height.take(piece) + (depth - self._depth.take(piece)) * self._slope.take(
+            piece
+        )
+        return height

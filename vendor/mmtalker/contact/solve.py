@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +68,7 @@ LARGEST = 1.0
 """No mode goes further: lips that lack more than that were not found where they are."""
 
 
-def solve_contact(curves: Float32, lips: Float32, names: tuple[str, ...], rate: float) -> Float32:
+def solve_contact(curves: Float32, head: ContactHead, names: tuple[str, ...], rate: float) -> Float32:
     """Return the (T, 2 * WAVES) curves of the detail modes, never negative.
 
     Where the canonical head's own lips meet at the same curves, this head's are to meet; where they cross,
@@ -75,11 +76,11 @@ def solve_contact(curves: Float32, lips: Float32, names: tuple[str, ...], rate: 
 
     Args:
         curves: (T, K) finished.
-        lips: (1 + K + 2 * WAVES, S, 2, A, 3) of :func:`mmtalker.contact.lips.read_lips`: detail modes last.
+        head: whose lips.
         names: K channels.
         rate: of the curves, Hz.
     """
-    head, canonical = _Head.of(lips, len(names)), _Canonical.of(names)
+    canonical = _Canonical.of(names)
     margin = round(CONTEXT * rate) + 1
     signed = np.zeros((len(curves), WAVES), dtype=np.float32)
     for start in range(0, len(curves), WINDOW):
@@ -90,13 +91,14 @@ def solve_contact(curves: Float32, lips: Float32, names: tuple[str, ...], rate: 
 
 
 @dataclass(frozen=True, eq=False)
-class _Head:
-    """What a head's slices say whatever it does.
+class ContactHead:
+    """What a head's slices say whatever it does; lines as in :mod:`mmtalker.contact.gaps`.
 
     Attributes:
-        still: (S, 2, A, 2) slices at rest. shapes: (K, ...), modes: (WAVES, ...) what is added to them.
-        rest: (1, S) clearances at rest.
-        of_lips: (1, S) 1 for a slice of lips, to 0 for one that went astray.
+        still: (2, 2, A, S) slices at rest.
+        shapes: (2, 2, A, S, K), modes: (2, 2, A, S, WAVES) what is added to them.
+        rest: (S, 1) clearances at rest.
+        of_lips: (S, 1) 1 for a slice of lips, to 0 for one that went astray.
         bound: slices in which lips may not cross.
     """
 
@@ -108,77 +110,106 @@ class _Head:
     bound: NDArray[np.intp]
 
     @staticmethod
-    def of(lips: Float32, count: int) -> _Head:
-        flat = lips @ meeting_axes(lips[0])
-        rest, whole = clearances(flat[:1]), _whole(lips[0])
-        bound = np.flatnonzero(whole[0] > 0.5)
-        shapes, modes = flat[1 : 1 + count], flat[1 + count : 1 + count + WAVES]
-        return _Head(flat[0], shapes, modes, rest, whole * _beside_others(rest), bound)
+    def of(lips: Float32, count: int) -> ContactHead:
+        """Prepare a head.
+
+        Args:
+            lips: (1 + K + 2 * WAVES, S, 2, A, 3) of :func:`mmtalker.contact.lips.read_lips`: detail modes
+                last.
+            count: K.
+        """
+        lines, whole = _lines(lips), _whole(lips[0])
+        still, shapes, modes = (
+            np.ascontiguousarray(part)
+            for part in (lines[..., 0], lines[..., 1 : 1 + count], lines[..., 1 + count : 1 + count + WAVES])
+        )
+        rest = clearances(still)[:, None]
+        return ContactHead(
+            still, shapes, modes, rest, whole * _beside_others(rest), np.flatnonzero(whole > 0.5)
+        )
 
     @property
     def most(self) -> Float32:
-        """(1, S) metres by which lips are brought together at most."""
+        """(S, 1) metres by which lips are brought together at most."""
         most: Float32 = np.maximum(self.rest, 0.0) + LACKING
         return most
 
 
 @dataclass(frozen=True, eq=False)
 class _Canonical:
-    """The canonical head's lips: (S, 2, A, 2) at rest, and (N, ...) shapes of N columns of the curves."""
+    """The canonical head's lips.
+
+    Attributes:
+        still: (2, 2, A, S) at rest. rest: (S, 1) clearances there, not negative.
+        shapes: (2, 2, A, S, N) shapes of N columns of the curves.
+    """
 
     still: Float32
+    rest: Float32
     shapes: Float32
     columns: list[int]
 
     @staticmethod
+    @lru_cache(maxsize=4)
     def of(names: tuple[str, ...]) -> _Canonical:
         columns = [k for k, name in enumerate(names) if name in ARKIT_INDEX]
-        lips = canonical_lips()
-        flat = lips @ meeting_axes(lips[0])
-        return _Canonical(flat[0], flat[[1 + ARKIT_INDEX[names[k]] for k in columns]], columns)
+        lines = _lines(canonical_lips())
+        still = np.ascontiguousarray(lines[..., 0])
+        shapes = lines[..., [1 + ARKIT_INDEX[names[k]] for k in columns]]
+        rest = np.maximum(clearances(still), 0.0)[:, None]
+        return _Canonical(still, rest, np.ascontiguousarray(shapes), columns)
 
 
-def _solve_window(curves: Float32, head: _Head, canonical: _Canonical, rate: float) -> Float32:
+def _lines(lips: Float32) -> Float32:
+    """(2, 2, A, S, N) lines of (N, S, 2, A, 3) slices, whose first are at rest."""
+    lines: Float32 = (lips @ meeting_axes(lips[0])).transpose(2, 4, 3, 1, 0)
+    return lines
+
+
+def _solve_window(curves: Float32, head: ContactHead, canonical: _Canonical, rate: float) -> Float32:
     """(T, WAVES) curves of the modes for (T, K) curves, those that part lips as negative ones."""
     signed = np.zeros((len(curves), WAVES), dtype=np.float32)
-    moves = _posed(curves[:, canonical.columns], canonical.shapes)
-    speaking = _speaking(np.abs(moves).max(axis=(1, 2, 3, 4)), rate)[:, None]
+    posed = _posed(canonical.shapes, curves[:, canonical.columns])
+    flat = posed.reshape(-1, len(curves))
+    speaking = _speaking(np.maximum(flat.max(axis=0), -flat.min(axis=0)), rate)
     if not speaking.any():
         return signed
-    share = speaking * head.of_lips * falling(np.abs(lip_slices().across), *MIDDLE).astype(np.float32)
-    opening = _opening(moves, canonical.still, MEETING[1] + head.most, share > 0.0)
-    share *= falling(opening, MEETING[0], MEETING[1] + head.most).astype(np.float32)
+    posed += canonical.still[..., None]
+    share = speaking * (head.of_lips * falling(np.abs(lip_slices().across), *MIDDLE)[:, None])
+    opening = _opening(posed, canonical.rest, MEETING[1] + head.most, share > 0.0)
+    share *= falling(opening, MEETING[0], MEETING[1] + head.most)
 
-    shaped = _posed(curves, head.shapes) + head.still
-    gap = certain_clearances(shaped)
-    # What is to be closed is blurred over time, and what may cross is parted: there the gap has to be known.
-    blur = round(4.0 * SMOOTHING * rate) + 1
-    known = maximum_filter1d(share > 0.0, 2 * blur + 1, axis=0, mode="nearest")
-    known |= (gap < MARGIN) & (speaking > 0.0)
-    gap = refined_clearances(shaped, gap, known)
+    posed = _posed(head.shapes, curves)
+    posed += head.still[..., None]
+    gap = certain_clearances(posed)
+    # Exact where it says something: first for what is to be closed, then for what may cross.
+    known = share > 0.0
+    gap = refined_clearances(posed, gap, known)
     closing = share * _in_reach(gap) * np.clip(gap - np.maximum(opening - MEETING[0], 0.0), 0.0, head.most)
-    wanted = gap - gaussian_filter1d(closing, SMOOTHING * rate, axis=0, mode="nearest")
+    closing = gaussian_filter1d(closing, SMOOTHING * rate, mode="nearest")
+    doubtful = (gap - closing < MARGIN) & (speaking > 0.0) & ~known
+    gap = refined_clearances(posed, gap, doubtful)
+    wanted = gap - closing
     wanted += speaking * np.maximum(MARGIN - wanted, 0.0)
-    busy = np.flatnonzero((np.abs(gap - wanted) > STILL).any(axis=1))
+    busy = np.flatnonzero((np.abs(gap - wanted) > STILL).any(axis=0))
     if len(busy):
-        lack = gap[busy] - wanted[busy]
-        gap = refined_clearances(shaped[busy], gap[busy], ~known[busy])
-        signed[busy] = _solve(shaped[busy], head, gap, gap - lack)
+        lack, posed = (gap - wanted)[:, busy], posed[..., busy]
+        gap = refined_clearances(posed, gap[:, busy], ~(known | doubtful)[:, busy])
+        signed[busy] = _solve(posed, head, gap, gap - lack).T
     return signed
 
 
-def _opening(moves: Float32, still: Float32, until: Float32, asked: NDArray[np.bool_]) -> Float32:
-    """(T, S) metres that the canonical lips are further apart than at rest.
+def _opening(posed: Float32, rest: Float32, until: Float32, asked: NDArray[np.bool_]) -> Float32:
+    """(S, T) metres that the canonical lips are further apart than at rest.
 
     Args:
-        moves: (T, S, 2, A, 2) from ``still``, how they lie at rest.
-        until: (1, S) metres from which on it need not be known, beyond that it is more.
-        asked: (T, S) where it is wanted at all.
+        posed: (2, 2, A, S, T) lines.
+        rest: (S, 1) clearances at rest.
+        until: (S, 1) metres from which on it need not be known, beyond that it is more.
+        asked: (S, T) where it is wanted at all.
     """
-    rest = np.maximum(clearances(still[None]), 0.0)
-    shaped = still + moves
-    certain = certain_clearances(shaped)
-    opening: Float32 = refined_clearances(shaped, certain, asked & (certain - rest < until)) - rest
+    certain = certain_clearances(posed)
+    opening: Float32 = refined_clearances(posed, certain, asked & (certain - rest < until)) - rest
     return opening
 
 
@@ -188,56 +219,57 @@ def _in_reach(gap: Float32) -> Float32:
 
 
 def _whole(slices: Float32) -> Float32:
-    """(1, S) 1 where (S, 2, A, 3) points at rest are one line on each lip, to 0 where they jump."""
+    """(S, 1) 1 where (S, 2, A, 3) points at rest are one line on each lip, to 0 where they jump."""
     steps = np.linalg.norm(np.diff(slices, axis=2), axis=3)
-    return falling(steps.max(axis=(1, 2)), *JUMP).astype(np.float32)[None]
+    return falling(steps.max(axis=(1, 2)), *JUMP).astype(np.float32)[:, None]
 
 
 def _beside_others(rest: Float32) -> Float32:
-    """1 where a slice with a gap of (1, S) at rest is like the middle ones, to 0 where it went astray."""
-    middle = np.median(rest[:, np.abs(lip_slices().across) < MIDDLE[0]])
+    """1 where a slice with a gap of (S, 1) at rest is like the middle ones, to 0 where it went astray."""
+    middle = np.median(rest[np.abs(lip_slices().across) < MIDDLE[0]])
     return falling(rest - middle, *STRAY).astype(np.float32)
 
 
-def _solve(shaped: Float32, head: _Head, gap: Float32, wanted: Float32) -> Float32:
+def _solve(posed: Float32, head: ContactHead, gap: Float32, wanted: Float32) -> Float32:
     """Find the curves of the modes, those that part lips as negative ones.
 
     Args:
-        shaped: (T, S, 2, A, 2) slices without the modes.
+        posed: (2, 2, A, S, T) lines without the modes.
         head: whose they are.
-        gap, wanted: (T, S) metres between lips, as they are and as they are to be.
+        gap, wanted: (S, T) metres between lips, as they are and as they are to be.
 
     Returns:
-        (T, WAVES).
+        (WAVES, T).
     """
     response = _response(head.modes)
-    own = np.zeros((len(shaped), WAVES), dtype=np.float32)
+    own = np.zeros((WAVES, posed.shape[-1]), dtype=np.float32)
     floor = np.minimum(wanted, MARGIN)
     first = _in_reach(gap)
-    left = np.arange(len(shaped))
+    left = np.arange(posed.shape[-1])
     for turn in range(PASSES):
         if turn:
-            gap[left] = clearances(shaped[left] + _posed(own[left], head.modes))
-        lack = head.of_lips * np.minimum(first[left], _in_reach(gap[left])) * (gap[left] - wanted[left])
-        room = (gap[left] - floor[left])[:, head.bound]
-        step = _step(response, lack, room, head.bound, own[left])
-        own[left] = np.clip(own[left] + step, -LARGEST, LARGEST)
-        left = left[np.abs(step).max(axis=1) > SETTLED]
+            gap[:, left] = clearances(posed[..., left] + _posed(head.modes, own[:, left].T))
+        lack = head.of_lips * np.minimum(first[:, left], _in_reach(gap[:, left]))
+        lack *= gap[:, left] - wanted[:, left]
+        room = (gap[:, left] - floor[:, left])[head.bound]
+        step = _step(response, lack, room, head.bound, own[:, left])
+        own[:, left] = np.clip(own[:, left] + step, -LARGEST, LARGEST)
+        left = left[np.abs(step).max(axis=0) > SETTLED]
         if not len(left):
             break
     return own
 
 
-def _posed(curves: Float32, shapes: Float32) -> Float32:
-    """(T, S, 2, A, 2) of (T, K) curves on (K, S, 2, A, 2) shapes."""
-    posed: Float32 = (curves @ shapes.reshape(len(shapes), -1)).reshape(len(curves), *shapes.shape[1:])
-    return posed
+def _posed(shapes: Float32, curves: Float32) -> Float32:
+    """(2, 2, A, S, T) of (T, K) curves on (2, 2, A, S, K) shapes."""
+    posed: Float32 = shapes.reshape(-1, shapes.shape[-1]) @ curves.T
+    return posed.reshape(*shapes.shape[:-1], len(curves))
 
 
 def _response(modes: Float32) -> Float32:
-    """(WAVES, S) metres by which each mode at 1 brings the edges of the lips together."""
-    edge = modes[:, :, :, modes.shape[3] // 2, 1]
-    response: Float32 = edge[:, :, 1] - edge[:, :, 0]
+    """(WAVES, S) metres by which each of (2, 2, A, S, WAVES) modes at 1 brings the edges together."""
+    edge = modes[:, 1, modes.shape[2] // 2]
+    response: Float32 = (edge[1] - edge[0]).T
     return response
 
 
@@ -248,24 +280,24 @@ def _step(
 
     Args:
         response: (WAVES, S) of :func:`_response`.
-        lack: (T, S) metres to bring lips together by, negative where they are to part.
-        room: (T, B) metres that lips may come together at most, negative where they have to part.
+        lack: (S, T) metres to bring lips together by, negative where they are to part.
+        room: (B, T) metres that lips may come together at most, negative where they have to part.
         bound: (B,) the slices of which that holds.
-        before: (T, WAVES).
+        before: (WAVES, T).
 
     Returns:
-        (T, WAVES).
+        (WAVES, T).
     """
     own = np.eye(len(response), dtype=np.float32)
     square = response @ response.T
     ridge = RIDGE * float(np.trace(square)) / len(response)
     square = square + ridge * own
-    best: Float32 = np.linalg.solve(square, (lack @ response.T - ridge * before).T).T
+    best: Float32 = np.linalg.solve(square, response @ lack - ridge * before)
     # Curves in metres too, so that all bounds are of a kind.
     metres = float(response.max())
     bounds: Float32 = np.concatenate([response.T[bound], metres * own, -metres * own])
-    limits = np.concatenate([room, metres * (LARGEST - before), metres * (LARGEST + before)], axis=1)
-    return nearest_within(best, square, bounds, limits)
+    limits = np.concatenate([room, metres * (LARGEST - before), metres * (LARGEST + before)])
+    return nearest_within(best.T, square, bounds, limits.T).T
 
 
 def _speaking(moved: Float32, rate: float) -> Float32:

@@ -94,7 +94,9 @@ class SpeechFeatures(nn.Module):
         layers = ((features - self.mean) / self.deviation).flatten(2)
         if self.training:
             layers = layers + self.noise * torch.randn_like(layers)
-        all_channels = torch.ones_like(layers[:, :1])
-        read = [reader(layers * self.drop(all_channels)) for reader in self.readers]
+            all_channels = torch.ones_like(layers[:, :1])
+            read = [reader(layers * self.drop(all_channels)) for reader in self.readers]
+        else:
+            read = [reader(layers) for reader in self.readers]
         local, whole = zip(*read, strict=True)
         return torch.stack(local, dim=1), torch.stack(whole, dim=1)
