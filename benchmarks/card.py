@@ -110,7 +110,7 @@ def source(report: Json) -> str:
 
 def _commit(about: Json) -> str:
     weights = about.get("weights")
-    said = f"commit {about.get('commit', 'unknown')[:10]}"
+    said = f"commit {(about.get('commit') or 'unknown')[:10]}"
     return f"{said}, weights {weights[:10]}" if weights else said
 
 

@@ -22,9 +22,10 @@ DATA = Path(os.environ.get("MMTALKER_DATA", ROOT.parent / "shared" / "data"))
 ICT_FILE = DATA / "heads" / "ict_facekit" / "ict_facekit.npz"
 
 
-def write_speech(seconds: float, path: Path) -> None:
-    """Write the shipped clip, said again and again, ``seconds`` long."""
+def write_speech(seconds: float, path: Path, skip: float = 0.0) -> None:
+    """Write the shipped clip, said again and again, ``seconds`` long, from ``skip`` seconds on."""
     samples, rate = soundfile.read(SPEECH, dtype="float32")
+    samples = np.roll(samples, -round(skip * rate))
     missing = round(seconds * rate)
     # Sentence by sentence: this process's memory is measured.
     with soundfile.SoundFile(path, "w", samplerate=rate, channels=1) as file:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -30,6 +31,15 @@ def circumstances() -> dict[str, Any]:
     }
 
 
+def machine_line(report: dict[str, Any]) -> str:
+    """On what a report was measured, and which code."""
+    commit = (report["commit"] or "unknown")[:10] + (" with changes" if report["uncommitted_changes"] else "")
+    return (
+        f"{report['device']}, {report['threads']} threads, torch {report['torch']}, {report['dtype']}, "
+        f"{report['processor']}, commit {commit}, {report['date'][:10]}"
+    )
+
+
 def table(results: list[dict[str, Any]]) -> str:
     """Rows of a case and its stages: best and median of the runs, times real time, peak memory."""
     rows = [("case", "stage", "best s", "median s", "runs", "x real time", "peak MB")]
@@ -49,6 +59,11 @@ def table(results: list[dict[str, Any]]) -> str:
                 )
             )
             name = ""
+    return columns(rows)
+
+
+def columns(rows: Sequence[tuple[str, ...]]) -> str:
+    """Lay rows out, the first as a heading; words stand left, and from the third column on numbers right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         "  ".join(

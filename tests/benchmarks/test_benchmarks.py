@@ -12,10 +12,13 @@ import pytest
 
 pytest.importorskip("torch", reason="the benchmarks measure the backend")
 
-from benchmarks import child, material
-from benchmarks.cases import KINDS, LENGTHS, SIZES, Case, Machine, all_cases
+from benchmarks import against, apart, child, material
+from benchmarks.cases import KINDS, LENGTHS, SIZES, all_cases
 from benchmarks.report import circumstances, findings, table
+from benchmarks.setting import Case, Machine
+from benchmarks.speed_tables import CARD, README, card_block, readme_block, write_speed
 from benchmarks.timing import Plan, Timing, stage_seconds
+from mmtalker.errors import MMTalkerError
 from mmtalker.model.loading import DEFAULT_FOLDER, WEIGHTS_NAME
 from mmtalker.speech.weights import ENCODER_FILE_NAME
 
@@ -74,16 +77,12 @@ def test_a_case_without_weights_fails_with_the_sentence_that_an_artist_would_get
     assert said.out == "" and said.err.startswith(f"The model weights in {tmp_path} cannot be used")
 
 
-def test_a_second_of_speech_is_measured_by_stages_in_a_process_of_its_own(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_second_of_speech_is_measured_by_stages_in_a_process_of_its_own() -> None:
     for name in (WEIGHTS_NAME, ENCODER_FILE_NAME):
         if not (DEFAULT_FOLDER / name).is_file():
             pytest.skip(f"no {name} here")
 
-    # Where no `build.py setup` has told the environment of the backend.
-    monkeypatch.setenv("PYTHONPATH", str(DEFAULT_FOLDER.parent))
-    result = child.run_apart(Case("audio", "a second", seconds=1.0), Machine("cpu", threads=1), ONCE)
+    result = apart.run_apart(Case("audio", "a second", seconds=1.0, threads=1), Machine("cpu"), ONCE)
 
     assert list(result["seconds_by_stage"]) == ["decode", "encode", "fusion", "finish", "all"]
     assert all(len(timing["runs"]) == 1 for timing in result["seconds_by_stage"].values())
@@ -94,11 +93,8 @@ def test_a_second_of_speech_is_measured_by_stages_in_a_process_of_its_own(
 
 
 @pytest.mark.slow
-def test_a_head_is_looked_at_by_a_worker_and_then_found_in_its_caches(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(DEFAULT_FOLDER.parent))
-    result = child.run_apart(Case("map", "a head", vertices=5_000), Machine("cpu", threads=1), ONCE)
+def test_a_head_is_looked_at_by_a_worker_and_then_found_in_its_caches() -> None:
+    result = apart.run_apart(Case("map", "a head", vertices=5_000), Machine("cpu", threads=1), ONCE)
     assert list(result["seconds_by_stage"]) == ["first", "again, disk", "again, memory"]
     assert result["peak_memory_mb"] is None or result["peak_memory_mb"] > 100.0
 
@@ -134,3 +130,92 @@ def test_findings_compare_cases_that_differ_in_one_thing() -> None:
 
 def test_the_table_tells_how_many_times_faster_than_real_time() -> None:
     assert table([measured("audio", 60.0, 25_000, 2.0, 750.0)]).splitlines()[-1].split()[-1] == "30.0"
+
+
+@pytest.mark.slow
+def test_generate_is_measured_in_blender_from_the_button_to_the_keys() -> None:
+    pytest.importorskip("bpy")
+    result = apart.run_apart(
+        Case("generate", "a second", seconds=1.0, vertices=5_000), Machine("cpu"), Plan(runs=2)
+    )
+    stages = {stage: timing["runs"] for stage, timing in result["seconds_by_stage"].items()}
+    parts = [runs for stage, runs in stages.items() if stage not in ("first", "all")]
+    assert {"Reading the mesh", "Listening to the audio", "The speech is being written"} <= stages.keys()
+    assert sum(runs[-1] for runs in parts) == pytest.approx(stages["all"][-1])
+    assert result["longest_step"] > 0.0
+
+
+def turns(seconds: float, peak: float) -> list[dict[str, Any]]:
+    """Results of three turns of one case, the last on a machine that had something else to do."""
+    return [measured("audio", 10.0, 25_000, run, peak) for run in (seconds, seconds, 5.0 * seconds)]
+
+
+def test_versions_are_compared_by_medians_and_what_is_worse_is_marked() -> None:
+    found = against.figures("speech", turns(0.4, 500.0), turns(0.5, 505.0))
+    assert [(each.what, each.ratio, each.is_worse) for each in found] == [
+        ("decode", pytest.approx(1.25), True),
+        ("all", pytest.approx(1.25), True),
+        ("peak MB", pytest.approx(1.01), False),
+    ]
+    rows = against.table(found, "v1").splitlines()
+    assert rows[0].split() == ["case", "stage", "v1", "now", "ratio"]
+    assert [row.split()[-1] for row in rows[2:]] == ["worse", "worse", "1.01"]
+
+
+def test_what_only_one_version_tells_is_shown_without_a_ratio() -> None:
+    found = against.figures("speech", [], turns(0.5, 505.0))
+    assert {each.then for each in found} == {None} and not any(each.is_worse for each in found)
+
+
+def test_the_other_version_is_laid_out_with_the_weights_and_goes_away_again() -> None:
+    if not (material.ROOT / ".git").exists():
+        pytest.skip("no Git here")
+    with against.checkout("HEAD") as root:
+        assert (root / "benchmarks" / "child.py").is_file()
+        ours = (material.ROOT / "vendor" / "weights").iterdir()
+        assert {path.name for path in ours} <= {path.name for path in (root / "vendor" / "weights").iterdir()}
+    assert not root.exists()
+
+
+def test_a_revision_that_is_not_there_is_refused_by_name() -> None:
+    with (
+        pytest.raises(MMTalkerError, match="No revision nothing-like-it"),
+        against.checkout("nothing-like-it"),
+    ):
+        pass
+
+
+@pytest.fixture
+def full_report() -> dict[str, Any]:
+    first = {"best": 6.0, "median": 6.0, "runs": [6.0]}
+    generated = measured("generate", 10.0, 25_000, 0.8, 600.0) | {"longest_step": 0.05}
+    generated["seconds_by_stage"]["first"] = first
+    about = {"device": "cpu", "threads": 2, "torch": "2", "dtype": "float32", "processor": "a processor"}
+    about |= {"commit": "0123456789abcdef", "uncommitted_changes": False, "date": "2026-01-02T03:04:05+00:00"}
+    speech = [measured("audio", seconds, 25_000, seconds / 40.0, 700.0) for seconds in (10.0, 3600.0)]
+    return {**about, "cases": [*speech, measured("head", 0.0, 25_000, 1.5, 500.0), generated]}
+
+
+def test_tables_of_documents_are_written_with_machine_and_commit(
+    full_report: dict[str, Any], tmp_path: Path
+) -> None:
+    readme, card = tmp_path / "README.md", tmp_path / "card.md"
+    for document in (readme, card):
+        document.write_text("Before.\n<!-- begin speed -->\nold\n<!-- end speed -->\nAfter.\n")
+
+    write_speed(full_report, readme, card)
+
+    for document, block in ((readme, readme_block(full_report)), (card, card_block(full_report))):
+        text = document.read_text()
+        assert block in text and "old" not in text and text.endswith("After.\n")
+        assert "a processor" in text and "commit 0123456789" in text and "2026-01-02" in text
+    assert "60 minutes of sound become curves in 90 s, 40 times faster" in readme.read_text()
+    assert "| 0.25 s | 40 | 0.7 GB |" in card.read_text()
+
+
+def test_the_documents_have_a_place_for_the_tables(full_report: dict[str, Any], tmp_path: Path) -> None:
+    copies = []
+    for document in (README, CARD):
+        copies.append(tmp_path / document.name)
+        copies[-1].write_text(document.read_text(encoding="utf-8"), encoding="utf-8")
+    write_speed(full_report, *copies)

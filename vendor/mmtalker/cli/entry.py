@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mmtalker.cli.exits import EXPLANATION, Exit, explain
 from mmtalker.motion.styles import DEFAULT_STYLE
+from mmtalker.threads import share_processor
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -22,6 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the arguments; those of the process by default.
     """
+    share_processor()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A file's name that the console cannot show must not fail a finished job.
