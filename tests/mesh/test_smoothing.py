@@ -64,3 +64,25 @@ def test_zero_area_triangles_do_not_break_it() -> None:
     smooth = smooth_along_skin(vertices, triangles, wave(vertices, 0.02), LENGTH)
 
     assert np.isfinite(smooth).all() and np.abs(smooth).max() < 1.5
+
+
+@pytest.mark.parametrize("step", [0.001, 0.006])
+def test_skin_far_from_what_moves_changes_nothing_about_it(step: float) -> None:
+    vertices, triangles = sheet(step)
+    away = np.linalg.norm(vertices - [0.02, 0.02, 0.0], axis=1)
+    field = np.zeros((2, len(vertices), 3), dtype=np.float32)
+    field[0, away < 0.01, 1] = 0.004
+    field[1, away < 0.006, 2] = -0.002
+    # A third field that moves all of the sheet has all of it looked at.
+    everywhere = np.concatenate([field, wave(vertices, 0.03)])
+
+    smooth = smooth_along_skin(vertices, triangles, field, LENGTH)
+
+    assert smooth == pytest.approx(smooth_along_skin(vertices, triangles, everywhere, LENGTH)[:2], abs=1e-5)
+    assert np.abs(smooth[:, away > 0.045]).max() < 1e-6
+
+
+def test_fields_that_are_still_stay_so() -> None:
+    vertices, triangles = sheet(0.004)
+    still = np.zeros((3, len(vertices), 3), dtype=np.float32)
+    assert not smooth_along_skin(vertices, triangles, still, LENGTH).any()

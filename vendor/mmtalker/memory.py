@@ -14,6 +14,7 @@ _SIGNS = (
     "failed to map segment",  # the loader's
     "bad_alloc",
     "psf_allocate",  # libsndfile's
+    "alloc fails",  # SuperLU's, in scipy
     "can't start new thread",  # for want of room for its stack
 )
 """What is said where a library has no error of its own for it."""
@@ -34,7 +35,7 @@ def is_out_of_memory(error: BaseException | None) -> bool:
         if any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__):
             return True
         speaks = isinstance(error, _KINDS) or type(error).__name__ == "SafetensorError"
-        if speaks and any(sign in str(error) for sign in _SIGNS):
+        if speaks and any(sign.lower() in str(error).lower() for sign in _SIGNS):
             return True
         error = error.__cause__
     return False

@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 from scipy.sparse.linalg import splu
+from scipy.spatial import cKDTree
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -15,6 +16,13 @@ Float64 = NDArray[np.float64]
 SMALLEST_SINE = 1e-6
 COTANGENT_RANGE = (0.05, 5.0)
 """Obtuse corners would give negative weights, and slivers endless ones: both make waves, not calm."""
+
+
+STILL = 0.01
+"""Share of the largest displacement: skin that no field moves by more has nothing to smooth."""
+
+REACH = 8.0
+"""Lengths, or edges where these are longer, around what moves: further away 0.4 % of it would arrive."""
 
 
 def smooth_along_skin(
@@ -36,6 +44,23 @@ def smooth_along_skin(
         (K, V, 3).
     """
     points = np.asarray(vertices, dtype=np.float64)
+    moved = np.abs(fields).max(axis=(0, 2), initial=0.0)
+    moving = moved > STILL * moved.max(initial=0.0)
+    smoothed = fields.astype(np.float32)
+    if not moving.any():
+        return smoothed
+    edge = float(np.median(np.linalg.norm(points[triangles[:, 0]] - points[triangles[:, 1]], axis=1)))
+    reach = REACH * max(length, edge)
+    distance, _ = cKDTree(points[moving]).query(points, distance_upper_bound=reach)
+    near = np.isfinite(distance)
+    number = np.cumsum(near) - 1
+    within = number[triangles[near[triangles].all(axis=1)]]
+    smoothed[:, near] = _smooth(points[near], within, fields[:, near], length)
+    return smoothed
+
+
+def _smooth(points: Float64, triangles: NDArray[np.integer[Any]], fields: Float32, length: float) -> Float32:
+    """The same, wherever it is."""
     laplacian, area = cotangent_laplacian(points, triangles), vertex_areas(points, triangles)
     # 1 / (1 + z^2) is the real part of 1 / (1 + iz): so L itself is factorised and not its square, which at
     # 100,000 vertices has twelve times the fill and takes ten times as long.
