@@ -40,7 +40,7 @@ MOVING = (0.0002, 0.0010)
 SPOKEN = 0.16
 """Seconds around motion in which a face is not at rest."""
 
-PASSES = 3
+PASSES = 6
 """Lips are round: each time they have moved, it is looked at again where they are nearest."""
 
 STILL = 2e-5
