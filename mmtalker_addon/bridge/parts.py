@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..core.limits import MOST_PARTS
 from . import head
 
 
@@ -74,7 +75,10 @@ def _look(context: Any, obj: Any) -> Iterator[tuple[Any, str]]:
             if part.type == "MESH":
                 twin = owners.get(part.data.session_uid, "")
                 owners.setdefault(part.data.session_uid, part.name)
-            yield part, _problem(context, part, twin)
+            if len(listed_before) > MOST_PARTS:
+                yield part, f"{obj.name} has more than {MOST_PARTS} parts: join some of them (Object > Join)."
+            else:
+                yield part, _problem(context, part, twin)
 
 
 def _problem(context: Any, part: Any, twin: str) -> str:

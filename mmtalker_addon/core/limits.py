@@ -11,5 +11,8 @@ MOST_RAW_VALUES = 32 << 20
 MOST_CHANNELS = 1_000
 """Channels of a record."""
 
+MOST_PARTS = 500
+"""Objects that are sent with a head; a character of many pieces has 50."""
+
 MOST_HEAD_TEXT = 4 << 20
 """Characters of what a mesh remembers of being checked; a usual one has 5,000."""

@@ -116,7 +116,7 @@ def plan_install(
     return InstallPlan(
         python=python,
         user_folder=user_folder,
-        steps=(torch, PipStep(requirements / "backend.txt", 75 * MB)),
+        steps=(torch, PipStep(requirements / "backend.txt", 110 * MB)),
         disk_bytes=disk_bytes,
         check_modules=MODULES,
         versions=versions,

@@ -22,6 +22,7 @@ from mmtalker.speech.audio import load_audio
 from mmtalker.worker.wire import WireError, encode_frame, read_frame
 from mmtalker_addon.core.head_record import HeadCheck, HeadRecord, decode_head, encode_head
 from mmtalker_addon.core.record import Record, RecordError, decode_record, encode_record
+from tests.speech.media import write_media
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,15 @@ def _sound(kind: str, subtype: str) -> Callable[[], bytes]:
         times = np.arange(16_000) / 16_000
         stream = io.BytesIO()
         soundfile.write(stream, 0.3 * np.sin(900.0 * times * (1.0 + times)), 16_000, subtype, format=kind)
+        return stream.getvalue()
+
+    return make
+
+
+def _media(kind: str, codec: str, rate: int) -> Callable[[], bytes]:
+    def make() -> bytes:
+        stream = io.BytesIO()
+        write_media(stream, 0.3 * np.sin(900.0 * np.arange(rate) / rate), rate, kind, codec)
         return stream.getvalue()
 
     return make
@@ -140,6 +150,9 @@ READERS = {
     "flac": Reader(".flac", _sound("FLAC", "PCM_16"), load_audio),
     "ogg": Reader(".ogg", _sound("OGG", "VORBIS"), load_audio),
     "mp3": Reader(".mp3", _sound("MP3", "MPEG_LAYER_III"), load_audio),
+    "m4a": Reader(".m4a", _media("mp4", "aac", 16_000), load_audio),
+    "webm": Reader(".webm", _media("webm", "libopus", 48_000), load_audio),
+    "wma": Reader(".wma", _media("asf", "wmav2", 16_000), load_audio),
     "obj": Reader(".obj", _obj, read_head),
     "ply": Reader(".ply", _ply, read_head),
     "glb": Reader(".glb", _written(write_glb, ".glb"), read_head),

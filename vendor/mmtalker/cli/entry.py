@@ -104,7 +104,12 @@ def _parser() -> argparse.ArgumentParser:
 def _add_animate_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     _add_head(parser)
-    add("audio", metavar="AUDIO", type=Path, help="a wav, flac, ogg or mp3 file")
+    add(
+        "audio",
+        metavar="AUDIO",
+        type=Path,
+        help="a wav, flac, ogg, mp3, m4a or wma file, or a mp4, mov, webm or mkv video with sound",
+    )
     add(
         "-o",
         "--out",

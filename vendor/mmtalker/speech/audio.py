@@ -1,4 +1,4 @@
-"""Reading sound: any rate and channel count of a wav, flac, ogg or mp3 file, to 16 kHz mono."""
+"""Reading sound: any rate and channel count of a sound file, or of the sound of a video, to 16 kHz mono."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.io.inputs import shown
 from mmtalker.limits import HIGHEST_RATE, LOWEST_RATE, MOST_SECONDS
 from mmtalker.progress import Progress, silent
+from mmtalker.speech.media import MediaFile, NoPyAV, NotSound, is_media
 from mmtalker.speech.resample import resample_blocks
 
 Float32 = NDArray[np.float32]
@@ -97,11 +98,7 @@ def load_audio(
 
 
 def _decode(raw: BinaryIO, name: str, start: float, duration: float | None, progress: Progress) -> Audio:
-    try:
-        file = _Sequential(raw)
-    except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: a name ending in .raw
-        raise _unreadable(name) from error
-    with file:
+    with _open(raw, name) as file:
         _check_rate(file.samplerate, name)
         if 0 < file.frames <= start * file.samplerate:
             raise MMTalkerError(
@@ -147,6 +144,19 @@ def _check_rate(rate: int, name: str) -> None:
         )
 
 
+def _open(raw: BinaryIO, name: str) -> MediaFile | _Sequential:
+    try:
+        return MediaFile(raw) if is_media(raw) else _Sequential(raw)
+    except NoPyAV as error:
+        raise MMTalkerError(
+            ErrorCode.AUDIO_UNREADABLE,
+            f"{name} is a video, or sound of a kind that needs PyAV, and this Python lacks it. Install it "
+            "(pip install av), or convert the sound to wav, flac, ogg or mp3.",
+        ) from error
+    except (NotSound, soundfile.LibsndfileError, TypeError) as error:  # TypeError: a name ending in .raw
+        raise _unreadable(name) from error
+
+
 class _Sequential(soundfile.SoundFile):  # type: ignore[misc]  # the library has no types
     """A file that is read from one end to the other.
 
@@ -154,15 +164,35 @@ class _Sequential(soundfile.SoundFile):  # type: ignore[misc]  # the library has
     mp3 a few milliseconds of wrong sound.
     """
 
+    uncertain_seconds = 0.0
+
     def seekable(self) -> bool:
         return False
+
+    @property
+    def seeks_exactly(self) -> bool:
+        """False for mp3, where seeking is only roughly right."""
+        return bool(self.format != "MP3")
+
+    def next_block(self, limit: int) -> Float32:
+        """Return the next (N, channels) samples; none at the end.
+
+        Raises:
+            soundfile.LibsndfileError: what follows is damaged.
+        """
+        return np.asarray(self.read(limit, dtype="float32", always_2d=True))
 
 
 class _PartReader:
     """Decodes one part of an open file to mono blocks and remembers what was wrong on the way."""
 
     def __init__(
-        self, file: soundfile.SoundFile, name: str, start: float, duration: float | None, progress: Progress
+        self,
+        file: MediaFile | _Sequential,
+        name: str,
+        start: float,
+        duration: float | None,
+        progress: Progress,
     ) -> None:
         self._file, self._name, self._progress = file, name, progress
         self._first = round(start * file.samplerate)
@@ -174,9 +204,9 @@ class _PartReader:
 
     def blocks(self) -> Iterator[Float32]:
         """Mono float32 blocks of the part, at the file's own rate."""
-        # Seeking in an mp3 is only roughly right, so its beginning is decoded and dropped.
+        # Where seeking is only roughly right, the beginning is decoded and dropped.
         skip = self._first
-        if self._first and self._file.format != "MP3":
+        if self._first and isinstance(self._file, _Sequential) and self._file.seeks_exactly:
             self._file.seek(self._first)
             skip = 0
         left = math.inf if self.wanted is None else self.wanted
@@ -187,7 +217,8 @@ class _PartReader:
             block = self._read(limit)
             self._progress("audio", min(1.0, got / max(1, min(left + got, expected))))
             if not len(block):
-                self._short = self.failed or got < min(left + got, expected)
+                uncertain = self._file.uncertain_seconds * self._file.samplerate
+                self._short = self.failed or got < min(left + got, expected) - uncertain
                 return
             block, skip = block[min(skip, len(block)) :], max(0, skip - len(block))
             mono = self._mono(block[: int(min(left, len(block)))])
@@ -204,8 +235,8 @@ class _PartReader:
 
     def _read(self, limit: int) -> Float32:
         try:
-            return np.asarray(self._file.read(limit, dtype="float32", always_2d=True))
-        except soundfile.LibsndfileError:
+            return self._file.next_block(limit)
+        except (NotSound, soundfile.LibsndfileError):
             # What a damaged file still gave before this block is kept.
             self.failed = True
             return np.zeros((0, self._file.channels), dtype=np.float32)
@@ -243,5 +274,5 @@ def _unreadable(name: str) -> MMTalkerError:
     return MMTalkerError(
         ErrorCode.AUDIO_UNREADABLE,
         f"{name} cannot be read as sound: it is damaged, cut short, or no sound file. "
-        "Convert it to wav, flac, ogg or mp3.",
+        "Convert it to wav, flac, ogg, mp3 or m4a.",
     )
