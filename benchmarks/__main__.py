@@ -13,10 +13,11 @@ from typing import Any
 from benchmarks import against
 from benchmarks.apart import CaseFailed, run_apart
 from benchmarks.cases import KINDS, all_cases, environment
-from benchmarks.report import circumstances, findings, machine_line, table
+from benchmarks.report import findings, machine_line, table
 from benchmarks.setting import Case, Machine
 from benchmarks.speed_tables import write_speed
 from benchmarks.timing import Plan
+from lab.circumstances import circumstances
 from mmtalker.errors import MMTalkerError
 from mmtalker.io.atomic import replacing
 

@@ -13,10 +13,10 @@ from statistics import median
 from typing import Any
 
 from benchmarks.apart import CaseFailed, run_apart
-from benchmarks.material import ROOT
 from benchmarks.report import columns
 from benchmarks.setting import Case, Machine
 from benchmarks.timing import Plan
+from lab.circumstances import ROOT
 from mmtalker.errors import ErrorCode, MMTalkerError
 
 ROUNDS = 3

@@ -10,9 +10,9 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.material import ROOT
 from benchmarks.setting import Case, Machine
 from benchmarks.timing import Plan
+from lab.circumstances import ROOT
 
 
 class CaseFailed(Exception):

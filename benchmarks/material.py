@@ -8,15 +8,16 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from mmtalker.data.heads import anny_head, ict_head
-from mmtalker.data.ict import load_ict
-from mmtalker.data.remesh import resample
+from lab.circumstances import ROOT
+from lab.heads.ict import load_ict
+from lab.heads.training_heads import anny_head, ict_head
+from lab.remeshing.resample import resample
+from mmtalker.mapping.map_head import map_head
+from mmtalker.mapping.types import REGIONS, HeadMapping
 from mmtalker.mesh.canonical import load_canonical
-from mmtalker.mesh.mapping import REGIONS, HeadMapping, map_head
 from mmtalker.mesh.mesh import Mesh, Similarity
 from mmtalker.mesh.roles import Role
 
-ROOT = Path(__file__).resolve().parents[1]
 SPEECH = ROOT / "demo" / "assets" / "speech.flac"
 DATA = Path(os.environ.get("MMTALKER_DATA", ROOT.parent / "shared" / "data"))
 ICT_FILE = DATA / "heads" / "ict_facekit" / "ict_facekit.npz"

@@ -2,33 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import platform
-import subprocess
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
-
-from benchmarks.material import ROOT
-
-CPU_INFO = Path("/proc/cpuinfo")
-
-
-def circumstances() -> dict[str, Any]:
-    """Commit, date, machine."""
-    return {
-        "commit": _git("rev-parse", "HEAD"),
-        "uncommitted_changes": bool(_git("status", "--porcelain", "--untracked-files=no")),
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "python": platform.python_version(),
-        "system": platform.platform(),
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        # Other programs at work: figures of a busy machine are no measure.
-        "load_at_start": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
-    }
 
 
 def machine_line(report: dict[str, Any]) -> str:
@@ -113,21 +89,3 @@ def _best(result: dict[str, Any]) -> float:
 
 def _seconds(value: float) -> str:
     return f"{value:.3f}" if value >= 0.1 else f"{value:.5f}"
-
-
-def _git(*arguments: str) -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", *arguments], cwd=ROOT, capture_output=True, encoding="utf-8", check=False
-        )
-    except OSError:
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None
-
-
-def _processor() -> str:
-    if CPU_INFO.exists():
-        for line in CPU_INFO.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

@@ -18,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.against import checkout
-from benchmarks.any_heads.heads import draw_head
-from benchmarks.material import DATA, ROOT, SPEECH
+from benchmarks.material import DATA, SPEECH
 from benchmarks.report import columns
+from lab.circumstances import ROOT
+from lab.mapping_test.heads import draw_head
 from mmtalker.errors import MMTalkerError
 from mmtalker.mesh.canonical import load_canonical
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from benchmarks.documents import write_blocks
-from benchmarks.material import ROOT
 from benchmarks.report import machine_line
+from lab.circumstances import ROOT
+from lab.documents import write_blocks
 
 README, CARD = ROOT / "README.md", ROOT / "docs" / "model-card.md"
 BLOCK = "speed"

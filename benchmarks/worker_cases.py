@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from benchmarks import material
 from benchmarks.setting import Case, Measured, Setting
 from benchmarks.timing import Plan, Timing, peak_memory_mb, seconds_of
+from lab.circumstances import ROOT
 
 
 class _Worker:
@@ -20,7 +21,7 @@ class _Worker:
     def __init__(self, setting: Setting) -> None:
         from mmtalker_addon.engine.client import WorkerClient
 
-        command = [sys.executable, "-I", "-u", str(material.ROOT / "vendor"), "worker"]
+        command = [sys.executable, "-I", "-u", str(ROOT / "vendor"), "worker"]
         self._device = setting.machine.device
         self._cache = str(setting.folder / "cache")
         self._client = WorkerClient(command, setting.folder / "worker.log", device=self._device)

@@ -53,7 +53,7 @@ class Clip:
 
 
 def load_clip(description: Path = ASSETS / "speech.json") -> Clip:
-    """Read a clip by the json that ``tools/make_demo_clip.py`` put beside it."""
+    """Read a clip by the json that ``python -m lab demo-clip`` put beside it."""
     facts = json.loads(description.read_text(encoding="utf-8"))
     path = description.parent / facts["file"]
     samples, rate = soundfile.read(path, dtype="float32")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 
 def register() -> None:
+    # Only now: the halves without Blender are imported by tests and tools where there is no bpy.
     from . import registration
 
     registration.register()
 
 
 def unregister() -> None:
-    from . import registration
+    from . import registration  # as above
 
     registration.unregister()

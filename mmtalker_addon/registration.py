@@ -10,9 +10,9 @@ from bpy.app.handlers import persistent
 from . import ops, ui
 from .bridge import backend
 from .ops import runs
-from .prefs import MMTALKER_AP_preferences
 from .props import MMTALKER_PG_part, MMTALKER_PG_scene
 from .props.parts import add_to_objects, take_from_objects
+from .ui.preferences import MMTALKER_AP_preferences
 
 CLASSES = (MMTALKER_AP_preferences, MMTALKER_PG_scene, MMTALKER_PG_part, *ops.CLASSES, *ui.CLASSES)
 

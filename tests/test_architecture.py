@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -15,12 +16,35 @@ ROOT = Path(__file__).resolve().parent.parent
 BACKEND = ROOT / "vendor" / "mmtalker"
 ADDON = ROOT / "mmtalker_addon"
 BLENDERLESS = [ADDON / "core", ADDON / "engine"]
-# For who rebuilds assets, makes a corpus or trains: imported inside functions alone, and only there.
-DEVELOPING = {
-    "data": {"anny", "igl", "PIL", "onnx", "onnxruntime", "pocketsphinx"},
-    "training": {"matplotlib"},
-    "evaluation": {"matplotlib"},
+# For who rebuilds assets, makes a corpus or trains: imported inside functions alone, and only in the lab.
+DEVELOPING = {"anny", "igl", "PIL", "onnx", "onnxruntime", "pocketsphinx", "matplotlib"}
+LAB = ROOT / "lab"
+FLOORS = {
+    BACKEND: [
+        "errors",
+        "limits",
+        "memory",
+        "threads",
+        "progress",
+        "version",
+        "device",
+        "motion",
+        "mesh",
+        "animation",
+        "io",
+        "speech",
+        "mapping",
+        "contact",
+        "model",
+        "prepared",
+        "pipeline",
+        "worker",
+        "cli",
+    ],
+    ADDON: ["compat", "prefs", "core", "engine", "bridge", "props", "ops", "ui", "registration"],
+    ROOT: ["vendor", "mmtalker_addon", "tools", "demo", "lab", "benchmarks"],
 }
+"""What stands on what, from the ground up: imports go down. ``vendor`` stands for ``mmtalker``."""
 HEAVY = {"torch", "scipy", "soundfile", "safetensors"}
 MEBIBYTE = 1 << 20
 
@@ -71,7 +95,12 @@ def import_without(blocked: set[str], modules: list[str], folder: Path) -> subpr
     script = IMPORT_WITHOUT.format(blocked=blocked, modules=modules)
     # -c puts the current folder on the module path.
     return subprocess.run(
-        [sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", script],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "vendor")},
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
 
 
@@ -85,7 +114,7 @@ def test_addon_half_without_blender_imports_with_bpy_blocked(package: Path) -> N
 
 def test_backend_imports_with_bpy_absent() -> None:
     modules = modules_of(BACKEND, ROOT / "vendor")
-    blocked = {"bpy", "mathutils", "mmtalker_addon", "demo", "librosa", "av"}.union(*DEVELOPING.values())
+    blocked = {"bpy", "mathutils", "mmtalker_addon", "demo", "lab", "librosa", "av"} | DEVELOPING
     result = import_without(blocked, modules, ROOT / "vendor")
     assert result.returncode == 0, result.stderr
 
@@ -95,13 +124,17 @@ def test_backend_never_imports_blender_nor_the_addon() -> None:
 
 
 def test_backend_needs_nothing_beyond_what_the_extension_installs() -> None:
-    runtime = {"torch", "numpy", "scipy", "soundfile", "safetensors", "mmtalker"}
-    foreign = {}
-    for path in BACKEND.rglob("*.py"):
-        folder = path.relative_to(BACKEND).parts[0]
-        allowed = runtime | DEVELOPING.get(folder, set())
-        foreign[str(path.relative_to(ROOT))] = set(imports_of(path)) - allowed - set(sys.stdlib_module_names)
+    installed = {"torch", "numpy", "scipy", "soundfile", "safetensors", "av", "mmtalker"}
+    found = {path: set(imports_of(path)) for path in BACKEND.rglob("*.py")}
+    foreign = {str(path): names - installed - set(sys.stdlib_module_names) for path, names in found.items()}
     assert {name: what for name, what in foreign.items() if what} == {}
+
+
+def test_lab_imports_with_what_only_some_of_its_commands_need_absent() -> None:
+    result = import_without(
+        {"bpy", "mathutils", "mmtalker_addon", *DEVELOPING - {"PIL"}}, modules_of(LAB, ROOT), ROOT
+    )
+    assert result.returncode == 0, result.stderr
 
 
 def test_addon_never_imports_torch_nor_the_backend() -> None:
@@ -116,6 +149,73 @@ def test_addon_half_without_blender_never_mentions_bpy(package: Path) -> None:
 def test_wire_format_needs_numpy_alone() -> None:
     names = set(imports_of(BACKEND / "worker" / "wire.py"))
     assert names <= {"numpy", "__future__"} | set(sys.stdlib_module_names)
+
+
+def rooms_of(top: Path) -> Iterator[tuple[str, Path, str]]:
+    """Every import from one room of ``top`` into another: the room, the file, the other room."""
+    package = {"vendor": "mmtalker"}
+    names = {package.get(room, room): room for room in FLOORS[top]}
+    for path in sorted(top.rglob("*.py")):
+        parts = path.relative_to(top).parts
+        room = parts[0].removesuffix(".py")
+        if room not in FLOORS[top]:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for target in _targets(node, path, top):
+                if names.get(target, room) != room:
+                    yield room, path, names[target]
+
+
+def _targets(node: ast.AST, path: Path, top: Path) -> list[str]:
+    """Rooms that an import statement names."""
+    if isinstance(node, ast.Import):
+        dotted = [alias.name.split(".") for alias in node.names]
+    elif isinstance(node, ast.ImportFrom) and node.level:
+        base = path.relative_to(top.parent).parts[: -node.level]
+        stem = [*base, *(node.module or "").split(".")] if node.module else [*base]
+        dotted = [stem] if node.module else [[*stem, alias.name] for alias in node.names]
+    elif isinstance(node, ast.ImportFrom):
+        dotted = [[*str(node.module).split("."), alias.name] for alias in node.names]
+    else:
+        return []
+    if top == ROOT:
+        return [parts[0] for parts in dotted]
+    return [parts[1] for parts in dotted if parts[0] == top.name and len(parts) > 1]
+
+
+@pytest.mark.parametrize("top", FLOORS, ids=lambda path: path.name if path != ROOT else "repository")
+def test_imports_go_down(top: Path) -> None:
+    order = {room: floor for floor, room in enumerate(FLOORS[top])}
+    up = [
+        f"{path.relative_to(ROOT)}: {room} imports {other}"
+        for room, path, other in rooms_of(top)
+        if order[other] > order[room]
+    ]
+    assert up == []
+
+
+@pytest.mark.parametrize("top", [BACKEND, ADDON], ids=lambda path: path.name)
+def test_every_room_has_its_floor(top: Path) -> None:
+    rooms = {
+        path.name.removesuffix(".py")
+        for path in top.iterdir()
+        if path.suffix == ".py" or any(path.glob("*.py"))
+    }
+    assert rooms - {"__init__", "__main__"} == set(FLOORS[top])
+
+
+def test_an_import_inside_a_function_says_why() -> None:
+    silent = []
+    for path in (path for top in (BACKEND, ADDON, LAB) for path in top.rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        lines = text.splitlines()
+        for function in ast.walk(ast.parse(text)):
+            if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            inner = [node for node in ast.walk(function) if isinstance(node, ast.Import | ast.ImportFrom)]
+            if inner and not any("#" in line for line in lines[function.lineno - 1 : inner[-1].end_lineno]):
+                silent.append(f"{path.relative_to(ROOT)}:{inner[0].lineno}")
+    assert silent == []
 
 
 def tracked_files() -> list[Path]:

@@ -9,7 +9,6 @@ import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -237,14 +236,6 @@ def test_a_failure_to_read_or_write_takes_the_code_of_what_was_being_done():
         with pytest.raises(Stop) as stop, stopping_with(Exit.HEAD):
             raise error
         assert explain(stop.value)[0] is Exit.HEAD
-
-
-def test_train_gets_its_arguments_untouched(monkeypatch):
-    given = []
-    training = SimpleNamespace(main=lambda arguments: given.extend(arguments) or 0)
-    monkeypatch.setitem(sys.modules, "mmtalker.training.train", training)
-    assert main(["train", "--epochs", "3", "--help"]) == Exit.OK
-    assert given == ["--epochs", "3", "--help"]
 
 
 def test_a_name_that_the_console_cannot_show_fails_nothing(files, animated, monkeypatch):

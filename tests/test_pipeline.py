@@ -11,8 +11,9 @@ import torch
 
 from mmtalker.contact.modes import DETAIL_NAMES
 from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.mapping.map_head import map_head
+from mmtalker.mapping.types import Mouth
 from mmtalker.mesh.canonical import load_canonical
-from mmtalker.mesh.mapping import Mouth, map_head
 from mmtalker.mesh.mesh import Mesh
 from mmtalker.mesh.symmetry import mirror_partners
 from mmtalker.model.heads import chart_areas

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lab.phonetics.phone_speech import Phone, read_phones
 from mmtalker.animation import Animation
-from mmtalker.data.phone_speech import Phone, read_phones
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.mesh.mesh import Mesh, Similarity
 from mmtalker.mesh.rigid import rotation_about

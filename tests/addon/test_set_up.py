@@ -12,7 +12,7 @@ from mmtalker_addon.engine.backend import NoBackend
 from mmtalker_addon.engine.errors import EngineCode, EngineError
 from mmtalker_addon.engine.status import JobState, JobStatus
 from mmtalker_addon.ops import runs
-from mmtalker_addon.prefs.preferences import Settings
+from mmtalker_addon.prefs import Settings
 from tests.addon.scenes import generate
 
 

@@ -61,7 +61,7 @@ def test_demo_head_speaks_a_strip(whole):
 def test_blenders_monkey_is_mapped_or_refused_with_a_sentence(scene):
     pytest.importorskip("torch", reason="mapping needs torch")
     from mmtalker.errors import ErrorCode, MMTalkerError
-    from mmtalker.mesh.mapping import map_head
+    from mmtalker.mapping.map_head import map_head
     from mmtalker.mesh.mesh import Mesh
 
     bpy.ops.mesh.primitive_monkey_add()

@@ -14,10 +14,11 @@ pytest.importorskip("torch", reason="the benchmarks measure the backend")
 
 from benchmarks import against, apart, child, material
 from benchmarks.cases import KINDS, LENGTHS, SIZES, all_cases
-from benchmarks.report import circumstances, findings, table
+from benchmarks.report import findings, table
 from benchmarks.setting import Case, Machine
 from benchmarks.speed_tables import CARD, README, card_block, readme_block, write_speed
 from benchmarks.timing import Plan, Timing, stage_seconds
+from lab.circumstances import ROOT, circumstances
 from mmtalker.errors import MMTalkerError
 from mmtalker.model.loading import DEFAULT_FOLDER, WEIGHTS_NAME
 from mmtalker.speech.weights import ENCODER_FILE_NAME
@@ -168,11 +169,11 @@ def test_what_only_one_version_tells_is_shown_without_a_ratio() -> None:
 
 
 def test_the_other_version_is_laid_out_with_the_weights_and_goes_away_again() -> None:
-    if not (material.ROOT / ".git").exists():
+    if not (ROOT / ".git").exists():
         pytest.skip("no Git here")
     with against.checkout("HEAD") as root:
         assert (root / "benchmarks" / "child.py").is_file()
-        ours = (material.ROOT / "vendor" / "weights").iterdir()
+        ours = (ROOT / "vendor" / "weights").iterdir()
         assert {path.name for path in ours} <= {path.name for path in (root / "vendor" / "weights").iterdir()}
     assert not root.exists()
 

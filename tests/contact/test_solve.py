@@ -13,8 +13,9 @@ from mmtalker.contact.lips import canonical_lips, meeting_axes, read_lips
 from mmtalker.contact.modes import WAVES, detail_modes
 from mmtalker.contact.slices import STEPS, lip_slices
 from mmtalker.contact.solve import ContactHead, solve_contact
+from mmtalker.mapping.map_head import map_head
+from mmtalker.mapping.types import Mouth
 from mmtalker.mesh.canonical import load_canonical
-from mmtalker.mesh.mapping import Mouth, map_head
 from mmtalker.motion.arkit import ARKIT_INDEX, ARKIT_NAMES
 
 RATE = 50.0

@@ -8,7 +8,7 @@ from mmtalker_addon.core.regions import REGIONS, in_words, is_doubtful, paint_ve
 
 def test_parts_are_numbered_as_the_backend_numbers_them():
     pytest.importorskip("scipy", reason="the backend needs it")
-    from mmtalker.mesh.mapping import REGIONS as BACKENDS
+    from mmtalker.mapping.types import REGIONS as BACKENDS
 
     assert tuple(region.name for region in REGIONS) == BACKENDS
 

@@ -12,10 +12,11 @@ from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.mapping import looking
 from mmtalker.mapping.any_head import map_any_head
 from mmtalker.mapping.locate import locate_face
+from mmtalker.mapping.map_head import map_head
+from mmtalker.mapping.types import REGIONS, HeadMapping, Mouth
 from mmtalker.mapping.weights import load_networks
 from mmtalker.mesh.canonical import canonical_surface, load_canonical
 from mmtalker.mesh.flatten import signed_areas
-from mmtalker.mesh.mapping import REGIONS, HeadMapping, Mouth, map_head
 from mmtalker.mesh.mesh import Mesh, Similarity
 from mmtalker.mesh.rigid import rotation_about
 from mmtalker.mesh.roles import CHART_ROLES, Role

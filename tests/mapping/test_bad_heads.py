@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mmtalker.data.any_heads.disturb import covered
-from mmtalker.data.any_heads.people import Person
+from lab.bank.disturb import covered
+from lab.bank.people import Person
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.limits import MOST_TRIANGLES
+from mmtalker.mapping.map_head import map_head
+from mmtalker.mapping.regions import find_regions
+from mmtalker.mapping.types import HeadMapping, Mouth
 from mmtalker.mesh.canonical import load_canonical
-from mmtalker.mesh.mapping import HeadMapping, Mouth, map_head
 from mmtalker.mesh.mesh import Mesh
-from mmtalker.mesh.regions import find_regions
 from mmtalker.mesh.roles import CHART_ROLES, Role
 from mmtalker.motion.arkit import ARKIT_INDEX
 

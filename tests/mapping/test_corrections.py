@@ -7,12 +7,13 @@ from functools import cache
 import numpy as np
 import pytest
 
+from mmtalker.mapping.lip_line import find_lip_line
 from mmtalker.mapping.lips import geodesic
+from mmtalker.mapping.map_head import map_head
 from mmtalker.mapping.registration import closest_on_triangles
+from mmtalker.mapping.types import HeadMapping
 from mmtalker.mesh.canonical import canonical_surface, load_canonical
 from mmtalker.mesh.flatten import signed_areas
-from mmtalker.mesh.lip_line import find_lip_line
-from mmtalker.mesh.mapping import HeadMapping, map_head
 from mmtalker.mesh.mesh import Mesh, Similarity
 from mmtalker.mesh.normals import vertex_normals
 from mmtalker.mesh.rigid import rotation_about

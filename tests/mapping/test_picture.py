@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from mmtalker.mapping import picture as drawing
+from mmtalker.mapping.map_head import map_head
 from mmtalker.mapping.picture import BACKGROUND, CENTRE, DOT, HALF, SIZE, YAWS, draw_mapping
+from mmtalker.mapping.types import HeadMapping
 from mmtalker.mesh.canonical import load_canonical
-from mmtalker.mesh.mapping import HeadMapping, map_head
 
 MESH = load_canonical().mesh
 

@@ -254,7 +254,7 @@ def test_size_and_place_do_not_matter(scale):
 
 
 def test_a_real_head_in_pieces_is_read_like_the_whole(data_folder):
-    from mmtalker.data.ict import load_ict
+    from lab.heads.ict import load_ict
 
     mesh = load_ict(data_folder).mesh()
     whole, pieces = read_mesh(mesh), read_mesh(soup(mesh))

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from mmtalker.data.heads import anny_head, ict_head
-from mmtalker.data.remesh import jitter, resample
+from lab.heads.training_heads import anny_head, ict_head
+from lab.remeshing.resample import jitter, resample
 from mmtalker.mapping.reading import HeadReading, read_mesh
 from mmtalker.mapping.roles import PartRoles, assign_roles
+from mmtalker.mapping.types import Hints
 from mmtalker.mesh.canonical import MATERIALS, load_canonical
-from mmtalker.mesh.mapping import Hints
 from mmtalker.mesh.mesh import Mesh
 from mmtalker.mesh.rigid import rotation_about
 from mmtalker.mesh.roles import CHART_ROLES, Role

@@ -10,7 +10,7 @@ from mmtalker.mesh.canonical import load_canonical
 from mmtalker.mesh.flatten import signed_areas
 from mmtalker.mesh.own_chart import STRIP, OwnChart, own_chart
 from mmtalker.mesh.surface import CanonicalSurface
-from tests.corpus.vertex_samples import flame_like
+from tests.lab.corpus.vertex_samples import flame_like
 
 
 def check(chart: OwnChart) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from mmtalker.errors import Cancelled, ErrorCode, MMTalkerError
-from mmtalker.mesh.mapping import REGIONS, HeadMapping, Mouth
+from mmtalker.mapping.types import REGIONS, HeadMapping, Mouth
 from mmtalker.mesh.mesh import Mesh, Similarity
 from mmtalker.mesh.roles import Role
 from mmtalker.speech.audio import Audio, load_audio

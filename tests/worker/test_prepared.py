@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mmtalker.mesh.mapping import Hints
+from mmtalker.mapping.types import Hints
 from mmtalker.mesh.mesh import Mesh
 from mmtalker.progress import silent
 from mmtalker.speech.audio import Audio

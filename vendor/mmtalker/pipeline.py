@@ -19,12 +19,13 @@ from mmtalker.contact.modes import DETAIL_NAMES, DETAIL_TWINS, detail_modes
 from mmtalker.contact.solve import solve_contact
 from mmtalker.device import choose_device, choose_dtype
 from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.mapping.map_head import map_head
+from mmtalker.mapping.parts import fill_parts
+from mmtalker.mapping.types import HeadMapping
 from mmtalker.mapping.weights import mapping_fingerprint
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.mesh.check import check_mesh
-from mmtalker.mesh.mapping import HeadMapping, map_head
 from mmtalker.mesh.mesh import Mesh
-from mmtalker.mesh.parts import fill_parts
 from mmtalker.mesh.smoothing import smooth_along_skin
 from mmtalker.mesh.symmetry import make_symmetric, mirror_partners, mirror_twins
 from mmtalker.model.heads import Chart, HeadSurface, sample_for_inference

@@ -15,6 +15,7 @@ from pathlib import Path
 from mmtalker.cli.exits import EXPLANATION, Exit, explain
 from mmtalker.motion.styles import DEFAULT_STYLE
 from mmtalker.threads import share_processor
+from mmtalker.version import version
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,19 +30,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         # A file's name that the console cannot show must not fail a finished job.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        # They have parsers of their own, and argparse cannot hand options on untouched.
-        if arguments[:1] == ["corpus"]:
-            from mmtalker.cli.corpus import main as corpus
-
-            return corpus(arguments[1:])
-        if arguments[:1] == ["train"]:
-            from mmtalker.training.train import main as train
-
-            return train(arguments[1:])
-        if arguments[:1] == ["evaluate"]:
-            from mmtalker.cli.evaluate import main as evaluate
-
-            return evaluate(arguments[1:])
         options = _parser().parse_args(arguments)
         if options.command == "worker":
             from mmtalker.worker.process import serve_stdio
@@ -68,8 +56,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from mmtalker.version import version
-
     parser = argparse.ArgumentParser(
         prog="mmtalker",
         description="Make a head mesh talk from a voice recording, as ARKit shape keys and their curves.",
@@ -95,9 +81,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_map_arguments(mapping)
     commands.add_parser("worker", help="serve Blender over standard input and output (docs/protocol.md)")
-    commands.add_parser("corpus", help="build what training reads, or show it; 'corpus --help' says how")
-    commands.add_parser("train", help="train the model; 'train --help' says how")
-    commands.add_parser("evaluate", help="measure a model; 'evaluate --help' says how")
     return parser
 
 

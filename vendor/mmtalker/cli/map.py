@@ -15,7 +15,8 @@ from mmtalker.cli.exits import Exit, Stop, stopping_with
 from mmtalker.cli.heads import read_named_head
 from mmtalker.io.arrays import write_arrays
 from mmtalker.io.png import write_png
-from mmtalker.mesh.mapping import HeadMapping, map_head
+from mmtalker.mapping.map_head import map_head
+from mmtalker.mapping.types import HeadMapping
 from mmtalker.mesh.mesh import Mesh
 from mmtalker.progress import silent
 from mmtalker.worker.cache import DiskCache
@@ -37,6 +38,7 @@ def map_command(options: argparse.Namespace) -> None:
     with stopping_with(Exit.OUTPUT):
         write_arrays(options.out, arrays_of(mesh, mapping), compress=True)
         if options.picture is not None:
+            # Only now: it needs SciPy, which a map without a picture can do without.
             from mmtalker.mapping.picture import draw_mapping
 
             write_png(draw_mapping(mesh, mapping), options.picture)

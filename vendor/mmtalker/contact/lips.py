@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmtalker.contact.slices import lip_slices
+from mmtalker.mapping.lip_line import triangles_near
+from mmtalker.mapping.types import HeadMapping, Mouth
 from mmtalker.mesh.canonical import canonical_surface, load_canonical
-from mmtalker.mesh.lip_line import triangles_near
-from mmtalker.mesh.mapping import HeadMapping, Mouth
 from mmtalker.mesh.mesh import Float32, Float64, Mesh
 from mmtalker.mesh.surface import CanonicalSurface
 

@@ -15,11 +15,11 @@ from mmtalker.mapping.locate import Correspondences, Located, Networks
 from mmtalker.mapping.looking import look_at
 from mmtalker.mapping.places import ChartPlaces, find_places
 from mmtalker.mapping.reading import HeadReading
+from mmtalker.mapping.regions import canonical_regions
 from mmtalker.mapping.roles import assign_roles
+from mmtalker.mapping.types import REGIONS, HeadMapping, Hints, Mouth
 from mmtalker.mesh.canonical import canonical_surface, load_canonical
-from mmtalker.mesh.mapping import REGIONS, HeadMapping, Hints, Mouth
 from mmtalker.mesh.mesh import Float64, Mesh
-from mmtalker.mesh.regions import canonical_regions
 from mmtalker.mesh.rigid import robust_similarity
 from mmtalker.mesh.roles import Role
 

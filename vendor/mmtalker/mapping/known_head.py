@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmtalker.mapping.corrections import correct_places
+from mmtalker.mapping.types import REGIONS, HeadMapping
 from mmtalker.mesh.canonical import canonical_surface, load_canonical
-from mmtalker.mesh.mapping import REGIONS, HeadMapping
 from mmtalker.mesh.mesh import Float32, Float64, Mesh, Similarity
 from mmtalker.mesh.rigid import robust_similarity
 from mmtalker.mesh.roles import CHART_ROLES, Role

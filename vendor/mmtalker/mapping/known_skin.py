@@ -13,7 +13,7 @@ from mmtalker.mapping.known_head import MOST_VERTICES, map_known_head, weld
 from mmtalker.mapping.reading import read_mesh
 from mmtalker.mapping.roles import assign_roles
 from mmtalker.mapping.sheets import joined
-from mmtalker.mesh.mapping import HeadMapping, Hints
+from mmtalker.mapping.types import HeadMapping, Hints
 from mmtalker.mesh.mesh import Float64, Mesh
 from mmtalker.mesh.topology import known_skins
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from mmtalker.mapping.cloud import spread
 from mmtalker.mapping.stance import turned, views_of_face
+from mmtalker.mapping.types import HeadMapping
 from mmtalker.mapping.views import look
-from mmtalker.mesh.mapping import HeadMapping
 from mmtalker.mesh.mesh import Float64, Mesh
 from mmtalker.mesh.roles import CHART_ROLES
 

@@ -24,7 +24,7 @@ from mmtalker.mapping.forms import (
 from mmtalker.mapping.jaws import in_mouth, take_mouth
 from mmtalker.mapping.names import Kind, kind_of
 from mmtalker.mapping.reading import HeadReading
-from mmtalker.mesh.mapping import Hints
+from mmtalker.mapping.types import Hints
 from mmtalker.mesh.mesh import Float32, Float64, Int32
 from mmtalker.mesh.roles import Role
 

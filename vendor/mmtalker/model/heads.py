@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mmtalker.mesh.mapping import HeadMapping
+from mmtalker.mapping.types import HeadMapping
 from mmtalker.mesh.normals import vertex_normals
 from mmtalker.mesh.roles import CHART_ROLES
 from mmtalker.mesh.surface import CanonicalSurface

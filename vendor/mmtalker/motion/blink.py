@@ -41,7 +41,7 @@ CLOCK_RATE = 50.0
 @dataclass(frozen=True)
 class BlinkStyle:
     """How a person blinks. The values are those of GRID's speaker s1, as measured by
-    `python -m mmtalker.data.blink_statistics`.
+    `python -m lab blink-statistics`.
 
     Attributes:
         rate: blinks a minute.

@@ -39,7 +39,7 @@ RUN_IN = 10.0
 @dataclass(frozen=True)
 class LifeStyle:
     """How a person's upper face moves beside what speech tells. The values are those of GRID's speaker s1,
-    as measured by `python -m mmtalker.data.upper_face_fit`.
+    as measured by `python -m lab upper-face-fit`.
 
     Attributes:
         seconds: time constant of the motion.

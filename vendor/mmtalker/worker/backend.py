@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mmtalker.mesh.mesh import Mesh
 
 if TYPE_CHECKING:
-    from mmtalker.mesh.mapping import HeadMapping
+    from mmtalker.mapping.types import HeadMapping
     from mmtalker.pipeline import AnimateOptions, PreparedHead, PreparedSpeech, Talker
     from mmtalker.speech.audio import Audio
 
@@ -62,8 +62,10 @@ def load_backend(device: str, weights: Path | None = None) -> Backend:
     Raises:
         MMTalkerError: ``DEVICE_UNAVAILABLE``.
     """
+    # Only now: the worker greets before it loads torch.
+    from mmtalker.mapping.map_head import map_head
+    from mmtalker.mapping.types import HeadMapping
     from mmtalker.mapping.weights import mapping_fingerprint
-    from mmtalker.mesh.mapping import HeadMapping, map_head
     from mmtalker.pipeline import RAW_RATE, AnimateOptions, PreparedHead, PreparedSpeech, Talker
     from mmtalker.speech.audio import load_audio
 

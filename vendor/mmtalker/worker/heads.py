@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmtalker.mesh.lip_line import find_lip_line
-from mmtalker.mesh.mapping import HeadMapping, Hints
+from mmtalker.mapping.lip_line import find_lip_line
+from mmtalker.mapping.regions import find_regions
+from mmtalker.mapping.types import HeadMapping, Hints
 from mmtalker.mesh.mesh import Float64, Mesh
-from mmtalker.mesh.regions import find_regions
 from mmtalker.worker import fields
 from mmtalker.worker.wire import Frame
 

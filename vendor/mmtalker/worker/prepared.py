@@ -17,7 +17,7 @@ from mmtalker.worker.cache import DiskCache, content_key
 from mmtalker.worker.heads import NOTHING_GIVEN, Given, head_arrays
 
 if TYPE_CHECKING:
-    from mmtalker.mesh.mapping import HeadMapping
+    from mmtalker.mapping.types import HeadMapping
     from mmtalker.pipeline import PreparedHead, PreparedSpeech
     from mmtalker.speech.audio import Audio
 

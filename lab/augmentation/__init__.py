@@ -1,0 +1,1 @@
+"""Changes to a recording that leave the motion that belongs to it true."""

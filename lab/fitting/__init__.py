@@ -1,0 +1,1 @@
+"""From tracked faces on film to ARKit activations that repeat their motion."""

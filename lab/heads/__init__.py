@@ -1,0 +1,1 @@
+"""The head models that training draws people from, and the assets that are made of them."""

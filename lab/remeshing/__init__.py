@@ -1,0 +1,1 @@
+"""The same surface with other vertices and triangles."""
