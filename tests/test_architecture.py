@@ -131,9 +131,7 @@ def test_backend_needs_nothing_beyond_what_the_extension_installs() -> None:
 
 
 def test_lab_imports_with_what_only_some_of_its_commands_need_absent() -> None:
-    result = import_without(
-        {"bpy", "mathutils", "mmtalker_addon", *DEVELOPING - {"PIL"}}, modules_of(LAB, ROOT), ROOT
-    )
+    result = import_without({"bpy", "mathutils", *DEVELOPING - {"PIL"}}, modules_of(LAB, ROOT), ROOT)
     assert result.returncode == 0, result.stderr
 
 

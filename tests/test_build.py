@@ -199,6 +199,12 @@ class TestPackage:
             "requirements/python.json",
         } <= names
 
+    def test_holds_nothing_that_only_makes_or_judges_the_weights(self) -> None:
+        names = [str(name) for name in package.entries()]
+        assert not [name for name in names if {"lab", "benchmarks", "demo", "tests"} & set(name.split("/"))]
+        backend = {name.split("/")[2] for name in names if name.startswith("vendor/mmtalker/")}
+        assert not backend & {"data", "training", "evaluation", "transfer"}
+
     def test_holds_no_caches_nor_tests(self, tmp_path: Path) -> None:
         for name in ("mmtalker_addon/__init__.py", "mmtalker_addon/__pycache__/x.pyc", "vendor/.DS_Store"):
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

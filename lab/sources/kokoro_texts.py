@@ -16,13 +16,13 @@ from __future__ import annotations
 
 import argparse
 import collections
+import importlib
 import json
 import random
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-
-import wordfreq  # type: ignore[import-not-found,unused-ignore]
+from typing import Any
 
 from lab.sources.kokoro_letters import from_espeak, japanese_word, mandarin_word, phone_lines, spell
 
@@ -61,10 +61,10 @@ def words_of(language: str, vocabulary: Collection[str]) -> dict[str, str]:
     """Return the frequent words of a language and how each is spelt in Kokoro's letters."""
     unsaid = tuple(UNSAID.read_text(encoding="utf-8").split())
     pattern = re.compile(SCRIPT.get(language, r"(?=.*[aeiouyáéíóúâêôàèìòùäöüąęóıåø])[^\W\d_]{3,12}"))
-    foreign = set() if language.startswith("en") else set(wordfreq.top_n_list("en", FOREIGN))
+    foreign = set() if language.startswith("en") else set(_wordfreq().top_n_list("en", FOREIGN))
     known = [
         word
-        for word in wordfreq.top_n_list(language[:2], FREQUENT)
+        for word in _wordfreq().top_n_list(language[:2], FREQUENT)
         if pattern.fullmatch(word) and not word.startswith(unsaid) and word not in foreign
     ]
     if language == "ja":
@@ -118,6 +118,10 @@ def written(text: str, language: str) -> str:
         comma = "、" if language == "ja" else "，"
         return text.replace(" ", "").translate(str.maketrans(",.!?", f"{comma}。！？"))
     return text
+
+
+def _wordfreq() -> Any:
+    return importlib.import_module("wordfreq")  # for who writes new sentences alone
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -18,7 +18,7 @@ from mmtalker.errors import ErrorCode, MMTalkerError
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("name", sorted(COMMANDS.keys() - {"kokoro-texts"}))  # which needs dictionaries
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_takes_arguments_and_explains_itself(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
