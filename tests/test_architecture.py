@@ -25,6 +25,7 @@ FLOORS = {
         "limits",
         "memory",
         "threads",
+        "shipped",
         "progress",
         "version",
         "device",

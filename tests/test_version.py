@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from mmtalker.errors import MMTalkerError
+from mmtalker.shipped import shipped
 from mmtalker.version import read_version, source_digest, version
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,3 +42,18 @@ def test_the_digest_changes_with_code_and_assets_alone(tmp_path):
     assert source_digest(same) == first
     others = [source_digest(package("code", "x = 2", b"1")), source_digest(package("asset", "x = 1", b"2"))]
     assert first not in others
+
+
+def test_pip_reads_the_same_version_and_asks_for_what_the_extension_installs() -> None:
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    pattern = project["tool"]["hatch"]["version"]["pattern"]
+    found = re.search(pattern, (ROOT / "blender_manifest.toml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert found is not None and found["version"] == version()
+    wanted = {re.split(r"[<>=]", name)[0] for name in project["project"]["dependencies"]}
+    pinned = (ROOT / "requirements" / "backend.in").read_text(encoding="utf-8")
+    assert wanted - {"torch"} <= {re.split(r"[<>= ]", line)[0] for line in pinned.splitlines()}
+
+
+def test_what_is_shipped_is_found_in_a_checkout() -> None:
+    assert shipped("blender_manifest.toml").is_file() and (shipped("weights") / "config.json").is_file()

@@ -34,10 +34,11 @@ from mmtalker.io.atomic import replacing
 from mmtalker.model.loading import DEFAULT_FOLDER, LoadedModel, load_model
 from mmtalker.model.regression import JointRegression
 from mmtalker.progress import Progress, span
+from mmtalker.shipped import PACKAGE
 from mmtalker.speech.cache import FeatureCache
 from mmtalker.speech.features import SpeechEncoder
 from mmtalker.speech.weights import ENCODER_FILE_NAME
-from mmtalker.version import PACKAGE, source_digest, version
+from mmtalker.version import source_digest, version
 
 MODEL = "mmtalker"
 

@@ -13,8 +13,7 @@ from mmtalker.mapping.regions import NO_REGION, find_regions
 from mmtalker.mapping.types import REGIONS, Mouth
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.mesh.roles import Role
-
-from .samples import moved, some_similarity, split_along_seams, triangulated
+from tests.mesh.samples import moved, some_similarity, split_along_seams, triangulated
 
 HEAD = load_canonical()
 

@@ -11,8 +11,7 @@ from mmtalker.mapping.types import HeadMapping, Hints
 from mmtalker.mesh.canonical import canonical_surface, load_canonical
 from mmtalker.mesh.mesh import Mesh
 from mmtalker.mesh.roles import CHART_ROLES, Role
-
-from .samples import moved, some_similarity, split_along_seams, tetrahedron, triangulated
+from tests.mesh.samples import moved, some_similarity, split_along_seams, tetrahedron, triangulated
 
 HEAD = load_canonical()
 

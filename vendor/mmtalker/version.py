@@ -8,11 +8,10 @@ from functools import cache
 from pathlib import Path
 
 from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.shipped import PACKAGE, shipped
 
-MANIFEST = Path(__file__).resolve().parents[2] / "blender_manifest.toml"
-"""Beside ``vendor/``, in a checkout as in an installed extension."""
-
-PACKAGE = Path(__file__).resolve().parent
+MANIFEST = shipped("blender_manifest.toml")
+"""What states the version."""
 
 
 def read_version(manifest: Path) -> str:

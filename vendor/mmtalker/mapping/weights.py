@@ -17,9 +17,10 @@ from mmtalker.io.atomic import replacing
 from mmtalker.io.settings import Row, Rule, Whole, Word, check_settings
 from mmtalker.mapping.locate import Networks
 from mmtalker.mapping.network import PixelConfig, PixelNetwork
+from mmtalker.shipped import shipped
 from mmtalker.version import source_digest
 
-FILE = Path(__file__).resolve().parents[2] / "weights" / "mapping.safetensors"
+FILE = shipped("weights") / "mapping.safetensors"
 """Where the shipped networks lie."""
 
 FORMAT = "1"

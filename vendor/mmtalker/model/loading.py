@@ -18,6 +18,7 @@ from mmtalker.io.atomic import replacing
 from mmtalker.io.settings import Whole, Word, check_settings
 from mmtalker.model.config import ModelConfig
 from mmtalker.model.network import MMTalkerNetwork
+from mmtalker.shipped import shipped
 from mmtalker.speech.audio import SAMPLE_RATE
 from mmtalker.speech.features import FEATURE_RATE
 
@@ -27,7 +28,7 @@ CONFIG_NAME = "config.json"
 RATES = {"speech_hz": SAMPLE_RATE, "features_hz": FEATURE_RATE, "curves_hz": FEATURE_RATE}
 """What the network was trained at, stored beside it."""
 
-DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / "weights"
+DEFAULT_FOLDER = shipped("weights")
 """Where the shipped weights lie."""
 
 
