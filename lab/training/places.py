@@ -78,7 +78,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line, train the networks asked for, and write both once both are there."""
     parser = argparse.ArgumentParser(prog="python -m lab train-mapping", description=__doc__)
     parser.add_argument(
-        "networks", nargs="*", choices=CONFIGS, default=list(CONFIGS), help="which to train (default: both)"
+        "networks",
+        nargs="*",
+        choices=[*CONFIGS, []],
+        metavar="NETWORK",
+        help=f"of {', '.join(CONFIGS)} (default: all)",
     )
     parser.add_argument("--data", type=Path, required=True, help="folder that holds heads/ict_facekit")
     parser.add_argument("--bank", type=Path, required=True, help="folder where the people are kept")
@@ -96,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         fill_bank(options.bank, options.data, tuple(options.models), range(options.heads), options.seed)
     )
     before = load_networks(options.start) if options.start else None
-    for name in options.networks:
+    for name in options.networks or CONFIGS:
         start = getattr(before, name) if before else None
         learn(name, bank, options.steps, options.seed, options.out / f"{name}.pt", start, options.rate)
     files = {name: options.out / f"{name}.pt" for name in CONFIGS}
