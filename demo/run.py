@@ -18,8 +18,8 @@ from demo import head, readback, scene
 from demo.clip import Clip, load_clip
 from demo.contact import draw_sheet
 from demo.frames import draw_frames
-from demo.hush import hushed
 from demo.measure import LipFigures, judge_lips
+from demo.quiet import quiet
 from demo.scene import DemoError, Speech
 from demo.stopwatch import Stopwatch
 from demo.video import write_video
@@ -71,14 +71,14 @@ def _run(out: Path, device: str, fps: float) -> None:
     clip, canonical = load_clip(), load_canonical()
     generated = _generate(watch, clip, device, fps)
     speech, surface, camera = generated.speech, head.surface_of(canonical), head.camera_for(canonical)
-    with watch.stage("Writing demo.blend, demo.fbx and demo.glb"), hushed():
+    with watch.stage("Writing demo.blend, demo.fbx and demo.glb"), quiet():
         places = head.corner_places(canonical, head.features_of(canonical))
-        scene.dress(generated.object, surface, places, camera)
+        scene.add_materials_and_lights(generated.object, surface, places, camera)
         _whole(out / "demo.fbx", lambda path: scene.export_fbx(generated.object, path))
         _whole(out / "demo.glb", lambda path: scene.export_glb(generated.object, path))
         _whole(out / "demo.blend", scene.save_blend)
         scene.stop()
-    with watch.stage("Reading demo.fbx and demo.glb back with other readers"), hushed():
+    with watch.stage("Reading demo.fbx and demo.glb back with other readers"), quiet():
         read_by = _read_back(out, speech, fps)
     with watch.stage(f"Drawing {len(speech.times)} frames"):
         frames = draw_frames(speech.rest, speech.shapes, speech.values, surface, camera, SIZE, _dots())

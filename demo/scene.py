@@ -121,7 +121,7 @@ def read_speech(head: Any, fps: float) -> Speech:
     )
 
 
-def dress(head: Any, surface: Surface, corner_places: Float32, camera: Camera) -> None:
+def add_materials_and_lights(head: Any, surface: Surface, corner_places: Float32, camera: Camera) -> None:
     """Give the head its painted picture, and the scene lights, a camera and a backdrop as in the preview."""
     image = bpy.data.images.new(PICTURE, *surface.colours.shape[1::-1])
     pixels = np.ones((*surface.colours.shape[:2], 4), dtype=np.float32)

@@ -62,5 +62,5 @@ def test_where_windows_join_a_face_moves_as_it_does_at_the_same_words_elsewhere(
 
 def test_what_is_kept_of_ten_minutes_is_small(speech: PreparedSpeech) -> None:
     """The encoder's layers would be 154 kB a second."""
-    assert speech.heard.frames == len(speech.energy) == MINUTES * 60 * round(RAW_RATE)
+    assert speech.features.frames == len(speech.energy) == MINUTES * 60 * round(RAW_RATE)
     assert sum(array.nbytes for array in speech.to_arrays().values()) < MINUTES * 60 * 40_000

@@ -17,7 +17,7 @@ from mmtalker.mesh.canonical import load_canonical
 from mmtalker.mesh.mesh import Mesh
 from mmtalker.mesh.symmetry import mirror_partners
 from mmtalker.model.heads import chart_areas
-from mmtalker.model.inference import HeardSpeech
+from mmtalker.model.inference import SpeechFeatures
 from mmtalker.model.loading import DEFAULT_FOLDER, save_model
 from mmtalker.model.network import MMTalkerNetwork
 from mmtalker.motion.arkit import ARKIT_NAMES
@@ -59,7 +59,7 @@ def speech(seconds: float) -> PreparedSpeech:
     rng = np.random.default_rng(0)
     local = rng.standard_normal((SMALL.readers, frames, SMALL.width)).astype(np.float16)
     whole = rng.standard_normal((1, SMALL.readers, SMALL.width)).astype(np.float32)
-    heard = HeardSpeech(frames, local, whole, np.ones(frames, dtype=np.float32))
+    heard = SpeechFeatures(frames, local, whole, np.ones(frames, dtype=np.float32))
     return PreparedSpeech(heard, np.full(frames, -20.0, dtype=np.float32), seconds)
 
 

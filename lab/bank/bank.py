@@ -1,4 +1,4 @@
-"""A bank of disturbed, stylised people as clouds of points, for the networks that find a face."""
+"""A bank of perturbed, exaggerated people as clouds of points, for the networks that find a face."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.bank.disturb import disturb
+from lab.bank.exaggerate import exaggerate
 from lab.bank.people import Person, anny_person, ict_person, random_expression
+from lab.bank.perturb import perturb
 from lab.bank.remeshing import nearest_places, remesh
-from lab.bank.stylise import stylise
 from mmtalker.io.arrays import write_arrays
 from mmtalker.mapping.cloud import SurfaceCloud, spread
 
@@ -53,7 +53,7 @@ class HeadCloud:
 def random_person(
     model: str, data: Path, rng: np.random.Generator, *, bodies: float = BODY_SHARE, facets: bool = True
 ) -> Person:
-    """Draw somebody of a model, mostly stylised, with things missing or added.
+    """Draw somebody of a model, mostly exaggerated, with things missing or added.
 
     Args:
         model: one of ``MODELS``.
@@ -67,8 +67,8 @@ def random_person(
         person = ict_person(data, rng, expression=expression)
     else:
         person = anny_person(rng, body=rng.random() < bodies, expression=expression)
-    person = stylise(person, rng, float(rng.choice(STRENGTHS)))
-    return disturb(person, rng, facets=facets)
+    person = exaggerate(person, rng, float(rng.choice(STRENGTHS)))
+    return perturb(person, rng, facets=facets)
 
 
 def cloud_of(person: Person, rng: np.random.Generator) -> HeadCloud:

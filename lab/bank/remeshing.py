@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmtalker.errors import ErrorCode, MMTalkerError
-from mmtalker.mapping.sheets import joined
+from mmtalker.mapping.edge_pairing import joined
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]

@@ -79,7 +79,7 @@ ABLATIONS: Mapping[str, Ablation] = {
     "single": Ablation("single attention: speech reads geometry that heard nothing", {"fusion": "single"}),
     "concatenated": Ablation("no attention: pooled geometry beside speech", {"fusion": "concatenated"}),
     "alone": Ablation("speech alone: no geometry, no vector of the whole window", {"fusion": "alone"}),
-    "one-reader": Ablation("one reader of the speech instead of several", {"readers": 1}),
+    "one-member": Ablation("one network for the speech instead of an ensemble of five", {"members": 1}),
     "last-layer": Ablation("the encoder's last layer alone, not three side by side", {"speech_layers": (6,)}),
     "joint": Ablation(
         "joint regression: one network over point and motion, no shape keys",

@@ -43,7 +43,7 @@ def closes(phone: str) -> bool:
     return _has(phone, "bilabial", "stop")
 
 
-def bites(phone: str) -> bool:
+def labiodentals(phone: str) -> bool:
     """Say whether the lower lip goes to the upper teeth for a phone: f and v."""
     return _has(phone, "labiodental", "fricative")
 
@@ -175,11 +175,11 @@ class Bites:
         return float(1.0 - 0.5 * (below + not_above).mean() / len(ordered))
 
 
-def measure_bites(distance: Float64, phones: Sequence[Phone], times: Float64) -> Bites:
+def measure_lip_to_teeth(distance: Float64, phones: Sequence[Phone], times: Float64) -> Bites:
     """Measure the lower lip's distance (T,) from the teeth at every sound of a clip."""
     wanted, elsewhere = [], []
     for phone in phones:
-        if bites(phone.name):
+        if labiodentals(phone.name):
             wanted.append(smallest(distance, times, phone))
         elif not is_pause(phone.name) and not closes(phone.name):
             elsewhere.append(smallest(distance, times, phone))

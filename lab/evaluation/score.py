@@ -265,24 +265,24 @@ def _pieces(score: Score) -> list[tuple[float, float]]:
 
 def _contact_figures(scores: Sequence[Score]) -> Figures:
     spoken = [score for score in scores if score.clip.phones and "lips" in score.described]
-    closures, bites = contact.Closures(), contact.Bites()
+    closures, labiodentals = contact.Closures(), contact.Bites()
     for speaker in sorted({score.clip.speaker for score in spoken}):
         own = [score for score in spoken if score.clip.speaker == speaker]
         threshold = contact.closing_threshold(_gaps(own, contact.in_speech))
         for score in own:
             phones = score.clip.phones
             closures += contact.count_closures(score.tracks.gap, phones, score.times, threshold)
-            if score.tracks.bite is not None:
-                bites += contact.measure_bites(score.tracks.bite, phones, score.times)
+            if score.tracks.lip_to_teeth is not None:
+                labiodentals += contact.measure_lip_to_teeth(score.tracks.lip_to_teeth, phones, score.times)
     in_speech, at_rest = _gaps(spoken, contact.in_speech), _gaps(spoken, contact.at_rest)
     return {
         "closure_recall": closures.recall,
         "closure_precision": closures.precision,
         "closures": float(closures.wanted) if spoken else None,
         "gap_range_mm": float(np.percentile(in_speech, 95)) if len(in_speech) else None,
-        "bite_mm": float(np.median(bites.wanted)) if bites.wanted else None,
-        "bite_elsewhere_mm": float(np.median(bites.elsewhere)) if bites.elsewhere else None,
-        "bite_nearer": bites.nearer,
+        "bite_mm": float(np.median(labiodentals.wanted)) if labiodentals.wanted else None,
+        "bite_elsewhere_mm": float(np.median(labiodentals.elsewhere)) if labiodentals.elsewhere else None,
+        "bite_nearer": labiodentals.nearer,
         "silence_ratio": contact.rest_ratio(at_rest, in_speech),
         "long_pause_ratio": contact.rest_ratio(_gaps(spoken, following.long_pauses), in_speech),
     }

@@ -11,7 +11,14 @@ from lab.evaluation.takes import Take
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.mesh.smoothing import smooth_along_skin
 from mmtalker.model.heads import POSITION_SCALE, Chart, sample_for_inference
-from mmtalker.model.inference import OVERLAP, HeardSpeech, evaluate_shapes, hear, speak, windows
+from mmtalker.model.inference import (
+    OVERLAP,
+    SpeechFeatures,
+    evaluate_shapes,
+    extract_features,
+    predict_activations,
+    windows,
+)
 from mmtalker.model.network import MMTalkerNetwork, SampledHead
 from mmtalker.model.regression import DISPLACEMENT_SCALE, JointRegression
 from mmtalker.pipeline import SMOOTHING_METRES
@@ -64,9 +71,9 @@ class Speaker:
 
     def _said(self, take: Take) -> tuple[Float32, Float32]:
         if self._last is None or self._last[0] is not take:
-            heard: HeardSpeech = hear(self._network, [take.features], len(take.features))
-            made = speak(self._network, self._sampled, self._sample_shapes, heard)
-            self._last = (take, made, heard.voice)
+            features: SpeechFeatures = extract_features(self._network, [take.features], len(take.features))
+            made = predict_activations(self._network, self._sampled, self._sample_shapes, features)
+            self._last = (take, made, features.voice)
         return self._last[1:]
 
     def move(self, curves: Float32) -> Float32:

@@ -23,8 +23,8 @@ class Tracks:
         gap: (T,) mm, see :func:`lip_gap`.
         width: (T,) mm between the corners of the mouth.
         jaw: (T,) mm by which the points that are rigid with the jaw have gone down, on the average.
-        bite: (T,) mm from the lower lip's edge to the upper teeth's, mean over five points of each one's
-            nearest; None on a face without teeth.
+        lip_to_teeth: (T,) mm from the lower lip's edge to the upper teeth's, mean over five points of each
+            one's nearest; None on a face without teeth.
         lids: (T,) 0 open as at rest to 1 shut as by the face's own blink shapes.
         lip_speed: (T,) mm/s, mean over the lip list; 0 in the first frame.
     """
@@ -32,7 +32,7 @@ class Tracks:
     gap: Float64
     width: Float64
     jaw: Float64
-    bite: Float64 | None
+    lip_to_teeth: Float64 | None
     lids: Float64
     lip_speed: Float64
 
@@ -44,7 +44,7 @@ def read_tracks(face: Face, motion: Float32, rate: float) -> Tracks:
         gap=lip_gap(face, motion),
         width=np.linalg.norm(corners[:, 0] - corners[:, 1], axis=1).astype(np.float64),
         jaw=-motion[:, face.lists["jaw"], 1].mean(axis=1).astype(np.float64),
-        bite=_lip_to_teeth(face, motion),
+        lip_to_teeth=_lip_to_teeth(face, motion),
         lids=_lid_closure(face, motion),
         lip_speed=speed(motion[:, face.lists["lips"]], rate),
     )

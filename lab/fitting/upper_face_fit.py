@@ -2,7 +2,7 @@
 
 The part that prosody explains is found by ridge regression on loudness about each moment and on the place
 in the phrase; what is left has the strength, the pace and the correlations that
-:class:`mmtalker.motion.life.LifeStyle` draws again.
+:class:`mmtalker.motion.idle.IdleMotionStyle` draws again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from scipy.optimize import minimize_scalar
 
 from lab.corpus.clips import read_corpus
 from mmtalker.motion.arkit import ARKIT_INDEX, ARKIT_NAMES
-from mmtalker.motion.life import MOVEMENTS, LifeStyle, movements_of, spoken
+from mmtalker.motion.idle import MOVEMENTS, IdleMotionStyle, movements_of, spoken
 from mmtalker.motion.phrases import Phrases, find_phrases
 from mmtalker.motion.silence import loudness
 from mmtalker.speech.audio import SAMPLE_RATE, load_audio
@@ -98,7 +98,7 @@ def prosody_at(times: Float64, level: NDArray[np.float32], phrases: Phrases) -> 
     return np.concatenate([taps, np.stack(place, axis=1)], axis=1)
 
 
-def fit_life(clips: Sequence[Seen]) -> tuple[LifeStyle, Float64]:
+def fit_life(clips: Sequence[Seen]) -> tuple[IdleMotionStyle, Float64]:
     """Fit strength, pace and correlation of what prosody leaves.
 
     Returns:
@@ -112,7 +112,7 @@ def fit_life(clips: Sequence[Seen]) -> tuple[LifeStyle, Float64]:
     seconds = _pace(clips, left, known)
     correlation = np.corrcoef(left[known].T)
     in_speech, in_pause = known & (speaking > 0.5), known & (speaking <= 0.5)
-    style = LifeStyle(
+    style = IdleMotionStyle(
         seconds=round(seconds, 3),
         speaking=_rounded(left[in_speech].std(axis=0)),
         pausing=_rounded(left[in_pause].std(axis=0)),

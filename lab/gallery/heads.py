@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from lab.bank.disturb import covered
+from lab.bank.exaggerate import exaggerate
 from lab.bank.people import Person, anny_person
+from lab.bank.perturb import covered
 from lab.bank.remeshing import remesh
-from lab.bank.stylise import stylise
 from lab.gallery.scan import scan
 from mmtalker.mesh.mesh import Float64, Mesh
 
@@ -69,7 +69,7 @@ def _person(number: int, *, body: bool = False) -> Person:
 
 def _drawn(number: int) -> Person:
     rng = _rng(number)
-    return stylise(anny_person(rng), rng, 1.0)
+    return exaggerate(anny_person(rng), rng, 1.0)
 
 
 def _bearded(number: int) -> Person:

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import generic_filter
 
-from lab.bank.disturb import without
 from lab.bank.people import Person
+from lab.bank.perturb import without
 from mmtalker.mapping.cloud import spread
 from mmtalker.mesh.mesh import Mesh
 from mmtalker.mesh.roles import Role

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from lab.bank.disturb import EYES, LOOSE, without
 from lab.bank.people import Person, anny_person, ict_person
+from lab.bank.perturb import EYES, LOOSE, without
 from lab.bank.remeshing import distances, remesh
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.mesh.flatten import signed_areas

@@ -79,7 +79,7 @@ def closure_loss(predicted: Tensor, truth: Tensor) -> Tensor:
 
 
 def phone_loss(logits: Tensor, phones: Tensor) -> Tensor:
-    """Cross-entropy of articulatory features that every reader tells.
+    """Cross-entropy of articulatory features that every member tells.
 
     Args:
         logits: (B, R, T, F).

@@ -22,9 +22,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from lab.bank.bank import MODELS, HeadCloud, fill_bank
 from lab.bank.bend import bend
 from lab.training.loop import LICENCE, follow, learning_rate_factor
-from mmtalker.mapping.locate import Networks
-from mmtalker.mapping.network import PixelConfig, PixelNetwork, PixelPlaces
-from mmtalker.mapping.stance import (
+from mmtalker.mapping.cameras import (
     COARSE_SIZE,
     DECIMETRE,
     FINE_CHANNELS,
@@ -34,6 +32,8 @@ from mmtalker.mapping.stance import (
     aligned,
     aligned_image,
 )
+from mmtalker.mapping.locate import Networks
+from mmtalker.mapping.network import PixelConfig, PixelNetwork, PixelPlaces
 from mmtalker.mapping.views import CHANNELS, Views, look
 from mmtalker.mapping.weights import FILE, load_networks, save_networks
 

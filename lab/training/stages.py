@@ -136,7 +136,7 @@ def motion(
         rng, generator = draws(config, 0, step)
         torch.manual_seed(
             int(rng.integers(2**62))
-        )  # of what readers miss, so that a run that goes on repeats it
+        )  # of what members miss, so that a run that goes on repeats it
         head, batch = draw_head(heads, rng), batches.draw(rng).part(run.rank, run.count)
         terms: Terms = module(head, batch, generator)
         return terms
@@ -146,7 +146,7 @@ def motion(
         for name, parameter in network.named_parameters():
             if makes_shape_keys(name):
                 parameter.requires_grad_(False)
-        moving = (network.speech, network.style, network.phones, network.fusion, regression.readers)
+        moving = (network.speech, network.style, network.phones, network.fusion, regression.members)
         parameters = [parameter for part in moving for parameter in part.parameters()]
         groups = [
             {"params": parameters, "peak": config.learning_rate, "weight_decay": config.weight_decay},

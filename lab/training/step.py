@@ -83,7 +83,7 @@ class MotionLoss(nn.Module):
         # Where a source says nothing, the network is right whatever it does, and must not be used to make up
         # for what other channels miss: so these are left out of both sides.
         known = batch.known[:, None].to(said)
-        # Each reader learns by itself, as if the batch were so many times as large.
+        # Each member learns by itself, as if the batch were so many times as large.
         keyed, mean = (within_range(values) * known for values in (said, said.mean(dim=0)))
         activations, target = keyed.flatten(0, 1), (batch.target * known).repeat(len(said), 1, 1)
         at_places, at_lips, at_lids = made
@@ -98,7 +98,7 @@ class MotionLoss(nn.Module):
             "lip_vertex": largest_error(lips_made, lips_true),
             "activation": ((activations - target) ** 2).mean(),
             "velocity": velocity_loss(lips_made, lips_true),
-            # Of the readers' mean: each misses a short closure in its own way, and the mean would not close.
+            # Of the members' mean: each misses a short closure in its own way, and the mean would not close.
             "lip_contact": contact_loss(
                 mean @ facing_gap(at_lips),
                 (batch.target * known) @ facing_gap(true_lips),

@@ -65,7 +65,7 @@ class VertexStepLoss(nn.Module):
             made = at_places(regression(motion, uv, point, local, whole), places)
         else:
             shapes = regression.shapes(uv, point, local, whole, sampled.identity)
-            # Each reader learns by itself, as if the batch were so many times as large.
+            # Each member learns by itself, as if the batch were so many times as large.
             said = torch.cat([at_places(one, places) for one in regression.each(motion)])
             made = torch.einsum("btk,kpc->btpc", said, shapes)
             truth = truth.repeat(len(made) // len(truth), 1, 1, 1)

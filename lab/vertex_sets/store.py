@@ -34,7 +34,7 @@ from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.io.arrays import write_arrays
 from mmtalker.io.atomic import replacing
 from mmtalker.mesh.mesh import Int32
-from mmtalker.mesh.own_chart import own_chart
+from mmtalker.mesh.topology_chart import chart_of_topology
 from mmtalker.progress import Progress, silent
 
 KIND = "vertices"
@@ -174,7 +174,7 @@ def _write_head(dataset: VertexDataset, origin: NDArray[np.float64], out: Path) 
     scale = np.ones(dataset.vertex_count)
     for region, factor in MAGNIFICATION.items():
         scale[dataset.lists.get(region, np.zeros(0, dtype=np.int64))] = factor
-    chart = own_chart(templates.mean(axis=0), dataset.triangles, scale)
+    chart = chart_of_topology(templates.mean(axis=0), dataset.triangles, scale)
     arrays: dict[str, NDArray[Any]] = {
         "subjects": np.array(subjects),
         "templates": templates.astype(np.float32),

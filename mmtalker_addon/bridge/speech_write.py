@@ -14,7 +14,7 @@ from ..core.record import Record, encode_record
 from ..core.slices import Slices
 from ..engine.errors import EngineCode, EngineError
 from ..engine.result import JobResult
-from . import action, cast, fbx, fit, head, keys, landmarks, sequencer
+from . import action, distribute, fbx, fit, head, keys, landmarks, sequencer
 from .blocks import by_uid
 from .rollback import Rollback
 from .speech import Plan
@@ -55,14 +55,14 @@ def write_result(plan: Plan, result: JobResult) -> Slices[Written]:
         EngineError: the head is no longer what the result was made for.
     """
     _check(plan)
-    divided, warnings = yield from cast.divide(plan.character, result)
+    divided, warnings = yield from distribute.to_parts(plan.character, result)
     _check(plan)
     obj = divided[0].obj
     match = match_names(result.names, keys.existing_names(obj))
     curves = dict(zip(result.names, clamp_curves(result.curves).T, strict=True))
     objects = [each.obj for each in divided]
     with Rollback() as rollback:
-        written = yield from cast.write_shapes(divided, rollback)
+        written = yield from distribute.write_shapes(divided, rollback)
         # The head itself comes first.
         curves = rest_details(curves, set(match.existing) - set(written[0].renewed))
         played = [{name: curves[name] for name in each.shapes} for each in divided]

@@ -6,7 +6,7 @@ import bpy
 import numpy as np
 import pytest
 
-from mmtalker_addon.bridge import action, cast, head_store, keys, map_colours, parts
+from mmtalker_addon.bridge import action, distribute, head_store, keys, map_colours, parts
 from mmtalker_addon.bridge.character import read_character
 from mmtalker_addon.engine.status import JobState
 from mmtalker_addon.ops import runs
@@ -208,7 +208,7 @@ def test_an_error_in_the_middle_takes_everything_back(cast_of_three, monkeypatch
         if obj.name == "Teeth":
             raise MemoryError
 
-    monkeypatch.setattr(cast.keys, "write_shapes", fail_for_teeth)
+    monkeypatch.setattr(distribute.keys, "write_shapes", fail_for_teeth)
     with pytest.raises(RuntimeError):
         bpy.ops.mmtalker.generate()
     assert snapshot() == before
@@ -216,9 +216,9 @@ def test_an_error_in_the_middle_takes_everything_back(cast_of_three, monkeypatch
 
 def test_all_is_there_after_saving_and_loading(cast_of_three, tmp_path):
     generate()
-    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "cast.blend"))
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "parts.blend"))
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "cast.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "parts.blend"))
     head, teeth = bpy.data.objects["Anna"], bpy.data.objects["Teeth"]
     assert [part.name for part in parts.find_parts(bpy.context, head)] == ["Teeth", "Hat"]
     assert action.current_take(teeth) == action.current_take(head)

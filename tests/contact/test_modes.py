@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mmtalker.contact.canonical_lips import half_width
-from mmtalker.contact.modes import DETAIL_NAMES, DETAIL_TWINS, SPREAD, TRAVEL, WAVES, detail_modes, waves
+from mmtalker.contact.modes import DETAIL_NAMES, MIRRORED_DETAILS, SPREAD, TRAVEL, WAVES, detail_modes, waves
 from mmtalker.mesh.canonical import load_canonical
 
 HEAD = load_canonical()
@@ -15,8 +15,8 @@ MODES = detail_modes(HEAD.uv)
 
 def test_names_are_numbered_and_every_one_has_a_twin() -> None:
     assert DETAIL_NAMES[0] == "mmt_detail_01" and len(set(DETAIL_NAMES)) == len(MODES) == 2 * WAVES
-    assert sorted(DETAIL_TWINS) == sorted(DETAIL_NAMES)
-    assert DETAIL_TWINS[WAVES // 2] == DETAIL_NAMES[WAVES // 2]
+    assert sorted(MIRRORED_DETAILS) == sorted(DETAIL_NAMES)
+    assert MIRRORED_DETAILS[WAVES // 2] == DETAIL_NAMES[WAVES // 2]
 
 
 def test_closing_modes_bring_the_lips_together_and_the_others_take_them_apart() -> None:
@@ -53,7 +53,7 @@ def test_waves_add_up_to_one_between_their_ends() -> None:
 def test_modes_of_the_two_sides_are_mirror_images() -> None:
     mirrored = np.linalg.norm(SKIN[:, None] * [-1.0, 1.0, 1.0] - SKIN[None], axis=2)[HEAD.lip_pairs.ravel()]
     partner = mirrored.argmin(axis=1)
-    twins = [DETAIL_NAMES.index(name) for name in DETAIL_TWINS]
+    twins = [DETAIL_NAMES.index(name) for name in MIRRORED_DETAILS]
     here = MODES[:, HEAD.lip_pairs.ravel(), 1]
     there = MODES[twins][:, partner, 1]
     ends = np.abs(SKIN[HEAD.lip_pairs.ravel(), 0]) < 0.8 * half_width()

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mmtalker.errors import ErrorCode, MMTalkerError
-from mmtalker.mapping import looking
+from mmtalker.mapping import detection
 from mmtalker.mapping.any_head import map_any_head
 from mmtalker.mapping.locate import locate_face
 from mmtalker.mapping.map_head import map_head
@@ -90,7 +90,7 @@ def test_confidence_is_given_for_every_region() -> None:
 
 def test_the_same_head_gives_the_same_mapping() -> None:
     before = mapped()
-    looking._looked.cache_clear()  # or it would not be looked at again
+    detection._looked.cache_clear()  # or it would not be looked at again
     again = map_any_head(stranger()[0], load_networks(), {}, None)
     np.testing.assert_array_equal(again.uv, before.uv)
 
@@ -102,8 +102,8 @@ def test_a_head_is_looked_at_once_whatever_landmarks_are_moved(monkeypatch: pyte
         looked.append(len(vertices))
         return locate_face(vertices, *others)
 
-    monkeypatch.setattr(looking, "locate_face", locate)
-    looking._looked.cache_clear()
+    monkeypatch.setattr(detection, "locate_face", locate)
+    detection._looked.cache_clear()
     mesh, _ = stranger()
     plain = map_head(mesh)
     there = plain.points["chin"] + POSE.apply_vectors(np.array([0.0, -0.006, 0.0]))

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lab.bank.disturb import covered
 from lab.bank.people import Person
+from lab.bank.perturb import covered
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.limits import MOST_TRIANGLES
 from mmtalker.mapping.map_head import map_head

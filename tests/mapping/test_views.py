@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from mmtalker.mapping.cloud import spread
-from mmtalker.mapping.views import CHANNELS, Pictures, Views, look, towards
+from mmtalker.mapping.views import CHANNELS, Pictures, Views, look, look_at_rotation
 
 from .samples import ball
 
@@ -123,7 +123,7 @@ def test_a_view_is_centred_and_sized_as_it_says() -> None:
 
 
 def test_several_views_do_not_mix() -> None:
-    left, front = towards(np.array([[1.0, 0, 0], [0, 0, 1.0]]), np.tile([0.0, 1.0, 0.0], (2, 1)))
+    left, front = look_at_rotation(np.array([[1.0, 0, 0], [0, 0, 1.0]]), np.tile([0.0, 1.0, 0.0], (2, 1)))
     nose = torch.tensor([[0.0, 0.0, 0.5]])
     both = look(nose, torch.tensor([UP]), views(left, front), SIZE)
     # Seen from the subject's left, the nose points to the left of the picture.
@@ -134,7 +134,7 @@ def test_several_views_do_not_mix() -> None:
 def test_directions_give_proper_rotations_with_up_upwards() -> None:
     rng = np.random.default_rng(0)
     directions, up = rng.normal(size=(2, 50, 3))
-    rotation = towards(directions, up)
+    rotation = look_at_rotation(directions, up)
     np.testing.assert_allclose(
         rotation @ rotation.transpose(0, 2, 1), np.tile(np.eye(3), (50, 1, 1)), atol=1e-9
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mmtalker.mesh.canonical import load_canonical
-from mmtalker.mesh.symmetry import make_symmetric, mirror_partners, mirror_twins
+from mmtalker.mesh.symmetry import make_symmetric, mirror_partners, mirrored_names
 from mmtalker.motion.arkit import ARKIT_INDEX, ARKIT_NAMES
 
 HEAD = load_canonical()
@@ -40,13 +40,13 @@ def test_a_head_that_stands_a_little_askew_is_seen_to_be_symmetric() -> None:
 def test_shapes_become_each_others_mirror_images() -> None:
     found = mirror_partners(REST, HEAD.triangles)
     assert found is not None
-    even = make_symmetric(noisy_shapes(len(REST)), mirror_twins(ARKIT_NAMES), *found)
+    even = make_symmetric(noisy_shapes(len(REST)), mirrored_names(ARKIT_NAMES), *found)
 
     left, right = even[ARKIT_INDEX["mouthSmileLeft"]], even[ARKIT_INDEX["mouthSmileRight"]]
     np.testing.assert_allclose(left[found[0]] * ACROSS, right, atol=1e-8)
     jaw = even[ARKIT_INDEX["jawOpen"]]
     np.testing.assert_allclose(jaw[found[0]] * ACROSS, jaw, atol=1e-8)
-    again = make_symmetric(even, mirror_twins(ARKIT_NAMES), *found)
+    again = make_symmetric(even, mirrored_names(ARKIT_NAMES), *found)
     np.testing.assert_allclose(again, even, atol=1e-8)
 
 
@@ -63,7 +63,7 @@ def test_what_has_no_partner_keeps_its_shapes() -> None:
     assert found is not None
     shapes = noisy_shapes(len(extra))
 
-    even = make_symmetric(shapes, mirror_twins(ARKIT_NAMES), *found)
+    even = make_symmetric(shapes, mirrored_names(ARKIT_NAMES), *found)
 
     assert (found[0][-3:] == -1).all()
     np.testing.assert_array_equal(even[:, -3:], shapes[:, -3:])
@@ -71,4 +71,4 @@ def test_what_has_no_partner_keeps_its_shapes() -> None:
 
 def test_twins_go_by_the_side_in_a_name_or_by_what_is_told() -> None:
     names = ("jawOpen", "jawLeft", "jawRight", "a", "b", "eyeBlinkLeft")
-    assert mirror_twins(names, {"a": "b", "b": "a"}) == [0, 2, 1, 4, 3, 5]
+    assert mirrored_names(names, {"a": "b", "b": "a"}) == [0, 2, 1, 4, 3, 5]

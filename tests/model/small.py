@@ -11,7 +11,7 @@ from mmtalker.model.network import MMTalkerNetwork, SampledHead
 SMALL = ModelConfig(
     speech_layers=(2, 6),
     speech_width=16,
-    readers=2,
+    members=2,
     width=16,
     attention_heads=2,
     samples=64,

@@ -10,7 +10,16 @@ import numpy as np
 import torch
 
 from mmtalker.model import inference
-from mmtalker.model.inference import OVERLAP, WINDOW, fuse, hear, in_windows, past_motion, speak, windows
+from mmtalker.model.inference import (
+    OVERLAP,
+    WINDOW,
+    extract_features,
+    fuse,
+    in_windows,
+    past_motion,
+    predict_activations,
+    windows,
+)
 from tests.model.small import random_head, small_network
 
 
@@ -68,11 +77,13 @@ def test_speech_heard_in_pieces_speaks_as_speech_heard_at_once() -> None:
     shapes = np.random.default_rng(1).standard_normal((52, 64, 3)).astype(np.float32) * 0.01
     features = speech(2 * WINDOW)
 
-    heard = hear(network, np.split(features, 8), len(features))
+    heard = extract_features(network, np.split(features, 8), len(features))
 
     frames = sum(b - a for a, b in windows(len(features)))
-    assert heard.local.shape == (network.config.readers, frames, network.config.width)
-    np.testing.assert_array_equal(speak(network, head, shapes, heard), fuse(network, head, shapes, features))
+    assert heard.local.shape == (network.config.members, frames, network.config.width)
+    np.testing.assert_array_equal(
+        predict_activations(network, head, shapes, heard), fuse(network, head, shapes, features)
+    )
 
 
 def test_an_hours_layers_are_never_in_memory_together() -> None:

@@ -43,7 +43,7 @@ def test_the_mouth_rests_in_a_long_pause_after_a_while_and_opens_ahead_of_the_vo
     voice = voice_with_pause(3.0)
     raw = np.full((len(voice), 52), 0.5, dtype=np.float32)
 
-    jaw = finished(raw, voice, AnimateOptions(life=0, blink_rate=0))[:, JAW]
+    jaw = finished(raw, voice, AnimateOptions(idle_motion=0, blink_rate=0))[:, JAW]
 
     end = 100 + round(3.0 * RATE)
     assert jaw[: 100 + round(REST_AFTER * RATE)] == pytest.approx(0.5)
@@ -58,15 +58,15 @@ def test_a_short_pause_is_never_touched() -> None:
         voice = voice_with_pause(seconds)
         raw = np.full((len(voice), 52), 0.5, dtype=np.float32)
 
-        assert finished(raw, voice, AnimateOptions(life=0, blink_rate=0))[:, JAW] == pytest.approx(0.5)
+        assert finished(raw, voice, AnimateOptions(idle_motion=0, blink_rate=0))[:, JAW] == pytest.approx(0.5)
 
 
 def test_how_far_it_rests_is_the_user_s_choice_and_the_upper_face_stays() -> None:
     voice = voice_with_pause(3.0)
     raw = np.full((len(voice), 52), 0.5, dtype=np.float32)
 
-    kept = finished(raw, voice, AnimateOptions(life=0, blink_rate=0, silence_rest=0.0))
-    half = finished(raw, voice, AnimateOptions(life=0, blink_rate=0, silence_rest=0.5))
+    kept = finished(raw, voice, AnimateOptions(idle_motion=0, blink_rate=0, silence_rest=0.0))
+    half = finished(raw, voice, AnimateOptions(idle_motion=0, blink_rate=0, silence_rest=0.5))
 
     assert kept[:, JAW] == pytest.approx(0.5)
     assert half[:, JAW].min() == pytest.approx(0.25)
@@ -76,7 +76,7 @@ def test_how_far_it_rests_is_the_user_s_choice_and_the_upper_face_stays() -> Non
 def test_without_a_voice_nothing_of_the_mouth_moves() -> None:
     raw = np.random.default_rng(0).random((250, 52)).astype(np.float32)
 
-    curves = finished(raw, np.zeros(250, dtype=np.float32), AnimateOptions(life=0, blink_rate=0))
+    curves = finished(raw, np.zeros(250, dtype=np.float32), AnimateOptions(idle_motion=0, blink_rate=0))
 
     assert not curves[:, [i for i, name in enumerate(ARKIT_NAMES) if name.startswith(("jaw", "mouth"))]].any()
 
@@ -148,7 +148,9 @@ def test_blinks_take_the_place_of_the_mean_that_the_network_tells() -> None:
 def test_life_moves_brows_and_lids_and_leaves_mouth_and_blinks() -> None:
     raw, voice = np.full((3000, 52), 0.2, dtype=np.float32), np.ones(3000, dtype=np.float32)
 
-    lively, still = (finished(raw, voice, AnimateOptions(life=life), seed=4) for life in (1.0, 0.0))
+    lively, still = (
+        finished(raw, voice, AnimateOptions(idle_motion=idle_motion), seed=4) for idle_motion in (1.0, 0.0)
+    )
 
     moved = {name for i, name in enumerate(ARKIT_NAMES) if not np.array_equal(lively[:, i], still[:, i])}
     assert moved and all(name.startswith(("brow", "eyeWide", "eyeSquint")) for name in moved)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmtalker.motion.silence import NOISE_DB, QUIET_DB, hears_voice, speech_gain
+from mmtalker.motion.silence import NOISE_DB, QUIET_DB, has_voice, speech_gain
 
 RATE = 50.0
 
@@ -47,4 +47,4 @@ def test_nothing_is_raised_where_there_is_nothing():
 def test_a_voice_is_heard_unless_it_is_a_click(frames, heard):
     voice = np.zeros(500, dtype=np.float32)
     voice[200 : 200 + frames] = 0.9
-    assert hears_voice(voice, np.full(500, -30.0, np.float32), RATE) is heard
+    assert has_voice(voice, np.full(500, -30.0, np.float32), RATE) is heard

@@ -138,7 +138,7 @@ def test_the_least_recently_used_go_first(tmp_path):
 
 
 def test_the_bound_is_the_one_that_artists_are_told():
-    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    readme = (Path(__file__).resolve().parents[2] / "docs" / "animators.md").read_text(encoding="utf-8")
     assert cache_module.DEFAULT_MAX_BYTES == 2 << 30 and "up to 2 GiB" in readme
 
 

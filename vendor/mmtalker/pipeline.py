@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mmtalker.animation import RAW_RATE, Animation
 from mmtalker.contact.lips import can_meet, read_lips
-from mmtalker.contact.modes import DETAIL_NAMES, DETAIL_TWINS, detail_modes
+from mmtalker.contact.modes import DETAIL_NAMES, MIRRORED_DETAILS, detail_modes
 from mmtalker.contact.solve import solve_contact
 from mmtalker.device import choose_device, choose_dtype
 from mmtalker.errors import ErrorCode, MMTalkerError
@@ -27,16 +27,16 @@ from mmtalker.mesh.canonical import load_canonical
 from mmtalker.mesh.check import check_mesh
 from mmtalker.mesh.mesh import Mesh
 from mmtalker.mesh.smoothing import smooth_along_skin
-from mmtalker.mesh.symmetry import make_symmetric, mirror_partners, mirror_twins
+from mmtalker.mesh.symmetry import make_symmetric, mirror_partners, mirrored_names
 from mmtalker.model.heads import Chart, HeadSurface, sample_for_inference
-from mmtalker.model.inference import evaluate_shapes, hear, speak
+from mmtalker.model.inference import evaluate_shapes, extract_features, predict_activations
 from mmtalker.model.loading import DEFAULT_FOLDER, LoadedModel, load_model
 from mmtalker.model.network import SampledHead
 from mmtalker.model.regression import DISPLACEMENT_SCALE
 from mmtalker.motion.arkit import ARKIT_NAMES
 from mmtalker.motion.finish import AnimateOptions, finish_curves
 from mmtalker.motion.resample import frame_times, sample_curves
-from mmtalker.motion.silence import hears_voice, loudness, speech_gain
+from mmtalker.motion.silence import has_voice, loudness, speech_gain
 from mmtalker.prepared import PreparedHead, PreparedSpeech
 from mmtalker.progress import Progress, silent, span
 from mmtalker.speech.audio import SAMPLE_RATE, Audio
@@ -222,7 +222,7 @@ class Talker:
         shapes = fill_parts(mapping, vertices, shapes, names)
         mirror = None if mapping.lopsided else mirror_partners(vertices, mapping.triangles)
         if mirror is not None:
-            twins = mirror_twins(names, dict(zip(DETAIL_NAMES, DETAIL_TWINS, strict=True)))
+            twins = mirrored_names(names, dict(zip(DETAIL_NAMES, MIRRORED_DETAILS, strict=True)))
             shapes = make_symmetric(shapes, twins, *mirror)
         return shapes[:, mapping.owner]
 
@@ -242,8 +242,8 @@ class Talker:
                 yield chunk
                 progress("speech", (start + len(chunk)) / total)
 
-        heard = hear(self._model.network, chunks(), total)
-        return PreparedSpeech(heard, energy + np.float32(raised), audio.seconds)
+        features = extract_features(self._model.network, chunks(), total)
+        return PreparedSpeech(features, energy + np.float32(raised), audio.seconds)
 
     @torch.inference_mode()
     def animate(
@@ -279,10 +279,12 @@ class Talker:
         network = self._model.network
         style, far = self._style(options.style), options.style_strength
         vector = network.style.asked(style, far)
-        said = speak(network, sampled, head.sample_shapes, speech.heard, progress, vector)
+        said = predict_activations(network, sampled, head.sample_shapes, speech.features, progress, vector)
         raw: Float32 = network.style.shade(style, far, torch.from_numpy(said).to(vector)).cpu().numpy()
         fused = time.perf_counter()
-        finished = finish_curves(raw, self.names, speech.energy, speech.heard.voice, RAW_RATE, options, seed)
+        finished = finish_curves(
+            raw, self.names, speech.energy, speech.features.voice, RAW_RATE, options, seed
+        )
         still = np.zeros((len(raw), len(head.names) - len(self.names)), dtype=np.float32)
         contact = solve_contact(finished, head.contact, self.names, RAW_RATE) if head.contact else still
         finished, raw = (np.concatenate(parts, axis=1) for parts in ((finished, contact), (raw, still)))
@@ -294,7 +296,7 @@ class Talker:
             "fusion_seconds": fused - began,
             "finish_seconds": time.perf_counter() - fused,
         }
-        heard = hears_voice(speech.heard.voice, speech.energy, RAW_RATE)
+        heard = has_voice(speech.features.voice, speech.energy, RAW_RATE)
         warnings = head.warnings if heard else (*head.warnings, NO_VOICE)
         return Animation(head.names, curves, fps, start_time, raw, head.mesh, head.shapes, stats, warnings)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mmtalker.contact.solve import ContactHead
 from mmtalker.mesh.mesh import Float32, Mesh
-from mmtalker.model.inference import HeardSpeech
+from mmtalker.model.inference import SpeechFeatures
 from mmtalker.model.network import SampledHead
 
 
@@ -105,21 +105,21 @@ class PreparedSpeech:
     """Speech that is encoded; good for any number of heads.
 
     Attributes:
-        heard: what the network has read of it.
+        features: what the network has extracted from it.
         energy: (T,) loudness, dB of full scale.
         seconds: length of the clip.
     """
 
-    heard: HeardSpeech
+    features: SpeechFeatures
     energy: Float32
     seconds: float
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         return {
-            "frames": np.array([self.heard.frames]),
-            "local": self.heard.local,
-            "whole": self.heard.whole,
-            "voice": self.heard.voice,
+            "frames": np.array([self.features.frames]),
+            "local": self.features.local,
+            "whole": self.features.whole,
+            "voice": self.features.voice,
             "energy": self.energy,
             "seconds": np.array([self.seconds], dtype=np.float64),
         }
@@ -127,5 +127,5 @@ class PreparedSpeech:
     @staticmethod
     def from_arrays(arrays: dict[str, NDArray[Any]]) -> PreparedSpeech:
         """Rebuild from :meth:`to_arrays`."""
-        heard = HeardSpeech(int(arrays["frames"][0]), arrays["local"], arrays["whole"], arrays["voice"])
-        return PreparedSpeech(heard, arrays["energy"], float(arrays["seconds"][0]))
+        features = SpeechFeatures(int(arrays["frames"][0]), arrays["local"], arrays["whole"], arrays["voice"])
+        return PreparedSpeech(features, arrays["energy"], float(arrays["seconds"][0]))

@@ -14,9 +14,9 @@ from scipy.spatial import cKDTree
 
 from lab.bank import bank as banks
 from lab.bank.bank import HeadCloud, cloud_of, fill_bank, random_person, simplified_cloud
-from lab.bank.disturb import coarser, covered, disturb, with_blobs, without
+from lab.bank.exaggerate import exaggerate
 from lab.bank.people import Person, anny_person, ict_person, placed, random_expression
-from lab.bank.stylise import stylise
+from lab.bank.perturb import coarser, covered, perturb, with_blobs, without
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.mesh.rigid import rotation_about
 from mmtalker.mesh.roles import CHART_ROLES, Role
@@ -63,12 +63,12 @@ def test_a_person_anywhere_is_brought_onto_the_canonical_face(person: Person) ->
 
 
 def test_without_strength_a_face_is_left_as_it_was(person: Person) -> None:
-    np.testing.assert_allclose(stylise(person, rng(), 0.0).vertices, person.vertices, atol=1e-9)
+    np.testing.assert_allclose(exaggerate(person, rng(), 0.0).vertices, person.vertices, atol=1e-9)
 
 
 def test_a_cartoon_looks_different_and_has_the_same_places(person: Person) -> None:
     before = person.vertices.copy()
-    drawn = stylise(person, rng(1), 1.0)
+    drawn = exaggerate(person, rng(1), 1.0)
     assert np.linalg.norm(drawn.vertices - before, axis=1).max() > 0.01
     np.testing.assert_array_equal(person.vertices, before)
     for part in ("place", "uv", "on_chart", "role", "triangles"):
@@ -78,7 +78,7 @@ def test_a_cartoon_looks_different_and_has_the_same_places(person: Person) -> No
 
 def test_more_strength_is_a_stronger_cartoon(person: Person) -> None:
     def way(strength: float) -> float:
-        drawn = [stylise(person, rng(seed), strength).vertices for seed in range(5)]
+        drawn = [exaggerate(person, rng(seed), strength).vertices for seed in range(5)]
         return float(np.linalg.norm(np.stack(drawn) - person.vertices, axis=2).mean())
 
     moved = [way(strength) for strength in (0.2, 0.6, 1.1)]
@@ -88,7 +88,7 @@ def test_more_strength_is_a_stronger_cartoon(person: Person) -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_cartoon_has_no_folds_worth_mentioning(person: Person, seed: int) -> None:
-    drawn = stylise(person, rng(seed), 1.0)
+    drawn = exaggerate(person, rng(seed), 1.0)
     sound(drawn)
 
     def crosses(vertices: np.ndarray) -> np.ndarray:
@@ -103,7 +103,7 @@ def test_a_cartoon_has_no_folds_worth_mentioning(person: Person, seed: int) -> N
 @pytest.mark.parametrize("seed", range(20))
 def test_whatever_happens_to_a_person_the_truth_stays_sound(person: Person, seed: int) -> None:
     chance = rng(seed)
-    changed = disturb(stylise(person, chance, 1.1), chance)
+    changed = perturb(exaggerate(person, chance, 1.1), chance)
     sound(changed)
     # The vertices of the head itself are all still there, in their order.
     np.testing.assert_array_equal(changed.place[:COUNT], person.place)
@@ -113,14 +113,14 @@ def test_whatever_happens_to_a_person_the_truth_stays_sound(person: Person, seed
 
 
 def test_the_same_chance_makes_the_same_person(person: Person) -> None:
-    one, same, other = (disturb(person, rng(seed)) for seed in (4, 4, 5))
+    one, same, other = (perturb(person, rng(seed)) for seed in (4, 4, 5))
     np.testing.assert_array_equal(one.triangles, same.triangles)
     np.testing.assert_array_equal(one.vertices, same.vertices)
     assert one.triangles.shape != other.triangles.shape
 
 
-def test_many_people_are_disturbed_in_many_ways(person: Person) -> None:
-    people = [disturb(person, rng(seed)) for seed in range(40)]
+def test_many_people_are_perturbed_in_many_ways(person: Person) -> None:
+    people = [perturb(person, rng(seed)) for seed in range(40)]
     more = [len(one.vertices) > COUNT for one in people]
     fewer = [not np.isin(np.flatnonzero(HEAD.role == Role.EYE_LEFT), one.triangles).any() for one in people]
     assert 0.15 < np.mean(more) < 0.75
@@ -256,7 +256,7 @@ def test_a_bank_is_made_once_and_read_again(
 
     def drawn(model: str, data: Path, chance: np.random.Generator, **_: object) -> Person:
         made.append(model)
-        return disturb(person, chance)
+        return perturb(person, chance)
 
     simplified: list[int] = []
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from lab.fitting.upper_face_fit import Seen, fit_life, prosody_at
-from mmtalker.motion.life import MOVEMENTS, LifeStyle, draw_life
+from mmtalker.motion.idle import MOVEMENTS, IdleMotionStyle, draw_idle_motion
 
-STYLE = LifeStyle(seconds=0.15)
+STYLE = IdleMotionStyle(seconds=0.15)
 FRAMES, RATE = 250, 25.0
 PHRASES = [(2.0, 5.0), (6.0, 9.0)]
 
@@ -18,7 +18,7 @@ def seen(seed: int, told: float) -> Seen:
     rng = np.random.default_rng(seed)
     level = np.repeat(rng.normal(-30.0, 10.0, 50), 10).astype(np.float32)
     times = np.arange(FRAMES) / RATE
-    movements = draw_life(2 * FRAMES, 2 * RATE, PHRASES, rng, STYLE)[::2]
+    movements = draw_idle_motion(2 * FRAMES, 2 * RATE, PHRASES, rng, STYLE)[::2]
     movements[:, 0] += told * np.interp(times, np.arange(500) / 50, level + 30.0)
     speaking = np.zeros(FRAMES)
     speaking[50:125] = speaking[150:225] = 1.0

@@ -1,4 +1,4 @@
-"""Closures, bites and silences of a made sentence, counted by hand."""
+"""Closures, labiodentals and silences of a made sentence, counted by hand."""
 
 from __future__ import annotations
 
@@ -44,7 +44,10 @@ def test_lips_need_not_close_for_other_sounds(phone: str) -> None:
 
 
 def test_only_f_and_v_bring_the_lip_to_the_teeth() -> None:
-    assert [phone for phone in ("f", "v", "ʋ", "p", "s", "a", "sil") if contact.bites(phone)] == ["f", "v"]
+    assert [phone for phone in ("f", "v", "ʋ", "p", "s", "a", "sil") if contact.labiodentals(phone)] == [
+        "f",
+        "v",
+    ]
 
 
 def test_all_closures_met_and_none_elsewhere() -> None:
@@ -98,7 +101,7 @@ def test_a_lip_that_comes_to_the_teeth_at_f_alone_is_always_nearer() -> None:
     distance = np.full(len(TIMES), 9.0)
     distance[(TIMES > 1.5) & (TIMES < 1.6)] = 3.0
 
-    found = contact.measure_bites(distance, PHONES, TIMES)
+    found = contact.measure_lip_to_teeth(distance, PHONES, TIMES)
 
     assert found.wanted == (3.0,)
     # The vowels beside it are measured up to 40 ms into it.
@@ -108,7 +111,7 @@ def test_a_lip_that_comes_to_the_teeth_at_f_alone_is_always_nearer() -> None:
 
 
 def test_a_lip_that_never_moves_is_nearer_by_chance() -> None:
-    assert contact.measure_bites(np.full(len(TIMES), 9.0), PHONES, TIMES).nearer == 0.5
+    assert contact.measure_lip_to_teeth(np.full(len(TIMES), 9.0), PHONES, TIMES).nearer == 0.5
     assert contact.Bites().nearer is None
 
 

@@ -58,10 +58,10 @@ def test_pucker_makes_the_mouth_narrow_and_smile_wide(face: Face) -> None:
 def test_a_rolled_lower_lip_is_nearer_to_the_teeth_than_an_open_mouth(face: Face) -> None:
     poses = [pose(jawOpen=0.1, mouthRollLower=0.8), pose(jawOpen=0.6)]
 
-    bite = read_tracks(face, face.move(np.concatenate(poses)), 50.0).bite
+    lip_to_teeth = read_tracks(face, face.move(np.concatenate(poses)), 50.0).lip_to_teeth
 
-    assert bite is not None
-    assert bite[0] < 5.0 < bite[1]
+    assert lip_to_teeth is not None
+    assert lip_to_teeth[0] < 5.0 < lip_to_teeth[1]
 
 
 def test_lids_go_from_open_to_shut(face: Face) -> None:
@@ -91,8 +91,8 @@ def test_the_same_points_are_found_on_ict(face: Face, data_folder: Path) -> None
     assert tracks.gap[1] - tracks.gap[0] > 5.0
     blink = other.move(pose(eyeBlinkLeft=1.0, eyeBlinkRight=1.0))
     assert read_tracks(other, blink, 50.0).lids == pytest.approx([1.0])
-    assert tracks.bite is not None
-    assert tracks.bite[0] == pytest.approx(10.0, abs=5.0)
+    assert tracks.lip_to_teeth is not None
+    assert tracks.lip_to_teeth[0] == pytest.approx(10.0, abs=5.0)
 
 
 def test_a_coarser_mesh_has_the_same_points(face: Face) -> None:

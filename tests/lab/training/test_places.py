@@ -12,10 +12,10 @@ import torch
 from lab.bank.bank import HeadCloud
 from lab.training import places
 from lab.training.places import Sample, coarse_sample, draw, fine_sample, learn, losses
+from mmtalker.mapping.cameras import COARSE_SIZE, FINE_CHANNELS, FINE_SIZE
 from mmtalker.mapping.cloud import spread
 from mmtalker.mapping.locate import Networks
 from mmtalker.mapping.network import PixelConfig, PixelPlaces
-from mmtalker.mapping.stance import COARSE_SIZE, FINE_CHANNELS, FINE_SIZE
 from mmtalker.mapping.views import CHANNELS
 from mmtalker.mapping.weights import load_networks, save_networks
 from mmtalker.mesh.canonical import load_canonical

@@ -18,7 +18,7 @@ WAVES = 7
 DETAIL_NAMES: tuple[str, ...] = tuple(f"mmt_detail_{number + 1:02d}" for number in range(2 * WAVES))
 """First the modes that bring lips together, from the right corner to the left; then those that part them."""
 
-DETAIL_TWINS: tuple[str, ...] = (*DETAIL_NAMES[:WAVES][::-1], *DETAIL_NAMES[WAVES:][::-1])
+MIRRORED_DETAILS: tuple[str, ...] = (*DETAIL_NAMES[:WAVES][::-1], *DETAIL_NAMES[WAVES:][::-1])
 """What each mode is in a mirror."""
 
 SPREAD = 0.84

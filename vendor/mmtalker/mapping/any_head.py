@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from mmtalker.errors import ErrorCode, MMTalkerError
+from mmtalker.mapping.detection import detect_face
 from mmtalker.mapping.fit import FittedSkin, fit_skin
 from mmtalker.mapping.landmarks import read_landmarks
 from mmtalker.mapping.locate import Correspondences, Located, Networks
-from mmtalker.mapping.looking import look_at
 from mmtalker.mapping.places import ChartPlaces, find_places
 from mmtalker.mapping.reading import HeadReading
 from mmtalker.mapping.regions import canonical_regions
@@ -51,7 +51,7 @@ def map_any_head(
     networks: Networks,
     corrections: Mapping[str, Float64],
     hints: Hints | None,
-    least_worth: float = LEAST_WORTH,
+    least_score: float = LEAST_WORTH,
 ) -> HeadMapping:
     """Map a head by looking at it.
 
@@ -60,13 +60,13 @@ def map_any_head(
         networks: what looks.
         corrections: landmarks that the animator moved, (3,) in head space.
         hints: names of the mesh's parts.
-        least_worth: of a face. Networks that learned less than the shipped ones are less sure of everything.
+        least_score: of a face. Networks that learned less than the shipped ones are less sure of everything.
 
     Raises:
         MMTalkerError: UNSUPPORTED_HEAD when no face is found.
     """
-    reading, located = look_at(mesh, networks)
-    if located is None or located.worth < least_worth:
+    reading, located = detect_face(mesh, networks)
+    if located is None or located.score < least_score:
         raise MMTalkerError(
             ErrorCode.UNSUPPORTED_HEAD,
             "No face was found on this mesh. Choose a mesh that has a head with a face whose eyes, nose and "
@@ -118,7 +118,7 @@ def _assemble(
     regions = _regions(here, nearest, fitted, places)
     landmarks = read_landmarks(reading.vertices, own, fitted)
     owner, first = reading.owner, reading.first
-    confidence = float(np.mean([regions[name] for name in REGIONS]) * min(1.0, located.worth / FULL_WORTH))
+    confidence = float(np.mean([regions[name] for name in REGIONS]) * min(1.0, located.score / FULL_WORTH))
     mouth = Mouth.FUSED if fitted.fused else Mouth.PARTED
     return HeadMapping(
         topology="any",

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from mmtalker.mapping.cameras import HEAD_CENTRE
 from mmtalker.mapping.cloud import spread, triangle_normals
 from mmtalker.mapping.lips import BOTH, LOWER, UPPER, tell_lips
 from mmtalker.mapping.locate import Correspondences, Located
 from mmtalker.mapping.registration import Guides, Stage, Target, fit_surface
-from mmtalker.mapping.stance import HEAD_CENTRE
 from mmtalker.mapping.template import Template, load_template
 from mmtalker.mesh.canonical import load_canonical
 

@@ -9,10 +9,10 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from mmtalker.mapping.edge_pairing import joined
 from mmtalker.mapping.known_head import MOST_VERTICES, map_known_head, weld
 from mmtalker.mapping.reading import read_mesh
 from mmtalker.mapping.roles import assign_roles
-from mmtalker.mapping.sheets import joined
 from mmtalker.mapping.types import HeadMapping, Hints
 from mmtalker.mesh.mesh import Float64, Mesh
 from mmtalker.mesh.topology import known_skins

@@ -10,9 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mmtalker.mapping.cloud import SurfaceCloud, spread, triangle_normals
-from mmtalker.mapping.network import PixelNetwork, PixelPlaces
-from mmtalker.mapping.stance import (
+from mmtalker.mapping.cameras import (
     COARSE_SIZE,
     DECIMETRE,
     FINE_CENTRE,
@@ -26,6 +24,8 @@ from mmtalker.mapping.stance import (
     aligned_image,
     around,
 )
+from mmtalker.mapping.cloud import SurfaceCloud, spread, triangle_normals
+from mmtalker.mapping.network import PixelNetwork, PixelPlaces
 from mmtalker.mapping.views import Views, look
 from mmtalker.mesh.mesh import Similarity
 from mmtalker.mesh.rigid import umeyama
@@ -130,7 +130,7 @@ class Located:
         agreement: 0..1, share of what looks like skin that agrees with ``fit``.
         support: how much of a face was seen, 1 for about all of it.
         others: whether there is another face somewhere else.
-        worth: agreement times support over the geometric mean of both networks' expected errors in metres:
+        score: agreement times support over the geometric mean of both networks' expected errors in metres:
             more for what is more surely a face. From the front alone a coarse body's trunk may look like one,
             but not from all round.
     """
@@ -141,7 +141,7 @@ class Located:
     agreement: float
     support: float
     others: bool
-    worth: float = 0.0
+    score: float = 0.0
 
 
 def locate_face(vertices: Floats, triangles: Int64, networks: Networks) -> Located | None:
@@ -167,9 +167,9 @@ def locate_face(vertices: Floats, triangles: Int64, networks: Networks) -> Locat
         # A body, or more than one head: from afar hands and shoulders look like heads too.
         for start in _windows(points, triangles, cloud, whole, networks.coarse):
             one = _come_nearer(points, triangles, start, networks)
-            if one is not None and (best is None or one.worth > best.worth):
+            if one is not None and (best is None or one.score > best.score):
                 best = one
-            if best is not None and best.worth > BEYOND_DOUBT:
+            if best is not None and best.score > BEYOND_DOUBT:
                 break
     if best is None:
         return None
@@ -228,7 +228,7 @@ def _come_nearer(
     beside = _look_straight(points, triangles, fit, networks.fine, SIDE_YAWS, (1.0, -1.0))
     if beside is not None:
         seen = seen.joined(beside.chosen(beside.place[:, 2] < BESIDE))
-    return Located(fit, seen, rough, agreement, support, others=False, worth=agreement * support / doubt)
+    return Located(fit, seen, rough, agreement, support, others=False, score=agreement * support / doubt)
 
 
 FACE_PIXELS = 14_000.0

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
-from mmtalker.mapping.sheets import joined
+from mmtalker.mapping.edge_pairing import joined
 from mmtalker.mesh.mesh import Float64
 
 Int64 = NDArray[np.int64]

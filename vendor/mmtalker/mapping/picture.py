@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mmtalker.mapping.cameras import turned, views_of_face
 from mmtalker.mapping.cloud import spread
-from mmtalker.mapping.stance import turned, views_of_face
 from mmtalker.mapping.types import HeadMapping
 from mmtalker.mapping.views import look
 from mmtalker.mesh.mesh import Float64, Mesh

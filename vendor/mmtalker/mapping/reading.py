@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mmtalker.mapping.edge_pairing import joined
 from mmtalker.mapping.orient import orient
-from mmtalker.mapping.sheets import joined
 from mmtalker.mapping.triangulate import triangulate
 from mmtalker.mapping.weld import coincident, seams
 from mmtalker.mesh.mesh import Float64, Mesh

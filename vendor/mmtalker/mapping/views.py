@@ -93,7 +93,7 @@ def _fill(nearest: Tensor) -> Tensor:
     return torch.where(covered, around.amax(dim=0), nearest)
 
 
-def towards(directions: Float64, up: Float64) -> Float64:
+def look_at_rotation(directions: Float64, up: Float64) -> Float64:
     """Return (N, 3, 3) rotations of views from ``directions`` (N, 3), with ``up`` (N, 3) up."""
     back = directions / np.linalg.norm(directions, axis=1, keepdims=True)
     right = np.cross(up, back)

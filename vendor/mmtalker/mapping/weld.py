@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from mmtalker.mapping.sheets import joined, match_sheets
+from mmtalker.mapping.edge_pairing import joined, pair_surfaces_at_edges
 from mmtalker.mesh.mesh import Float64
 
 Int64 = NDArray[np.int64]
@@ -35,7 +35,7 @@ def seams(points: Float64, place: Int64, triangles: Int64) -> Int64:
     Only open edges are joined, those that one triangle alone uses; places where a closed surface touches
     itself never are. Two open edges make a seam if both their ends coincide and their triangles do not lie on
     each other. Where more than two coincide, as in a soup of triangles whose lips touch,
-    :func:`mmtalker.mapping.sheets.match_sheets` chooses.
+    :func:`mmtalker.mapping.edge_pairing.pair_surfaces_at_edges` chooses.
 
     A chain of seam edges that ends on both sides inside a surface with other borders is an opening, such
     as a closed mouth without anything behind it, and stays open.
@@ -50,7 +50,7 @@ def seams(points: Float64, place: Int64, triangles: Int64) -> Int64:
     key = low * len(points) + high
     order = np.argsort(key, kind="stable")
     corner, key = corner[order], key[order]
-    one, other = match_sheets(points, place, triangles, corner, key)
+    one, other = pair_surfaces_at_edges(points, place, triangles, corner, key)
     ends = np.stack([place[tail[one]], place[head[one]]], axis=1)
     shut = ~_is_slit(place, triangles, tail[corner], ends)
     one, other, ends = one[shut], other[shut], ends[shut]

@@ -81,7 +81,7 @@ def make_symmetric(shapes: Float32, twins: Sequence[int], partners: Int64, plane
     return even
 
 
-def mirror_twins(names: Sequence[str], told: Mapping[str, str] = MappingProxyType({})) -> list[int]:
+def mirrored_names(names: Sequence[str], told: Mapping[str, str] = MappingProxyType({})) -> list[int]:
     """Return the row of the shape on the other side of each, its own where nothing says a side.
 
     Args:

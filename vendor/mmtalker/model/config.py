@@ -12,7 +12,7 @@ from mmtalker.io.settings import Number, Row, Rule, Whole, Word, check_settings
 from mmtalker.motion.arkit import ARKIT_NAMES
 from mmtalker.motion.styles import DEFAULT_STYLE
 
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 """Raised when old weights can no longer be read."""
 
 SILENCE = 0
@@ -27,10 +27,10 @@ class ModelConfig:
         names: K channels; the first 52 are ARKit's, further ones are detail modes.
         speech_layers: encoder layers that are read (0 is the convolution stem).
         speech_width: width D of an encoder layer.
-        readers: R small networks that hear the speech, each by itself; their activations are averaged.
-        width: d, channels of a reader and of its motion feature.
+        members: R small networks that hear the speech, each by itself; their activations are averaged.
+        width: d, channels of a member and of its motion feature.
         attention_heads: heads of each cross-attention.
-        temporal_layers: dilated convolutions over frames, of each reader.
+        temporal_layers: dilated convolutions over frames, of each member.
         chart_triangles: triangles of the canonical chart, one sampling logit each.
         samples: geometry samples at inference; training and inference may use any number.
         sampling: ``learned`` density over the chart, or ``uniform`` for comparison.
@@ -46,9 +46,9 @@ class ModelConfig:
         identity_modes: J, numbers that say what kind of head it is, with displacement maps for each.
         identity_places: chart places that they are found from.
         trunk_width, trunk_layers: the MLP Φ.
-        dropout: share of the speech channels that a reader misses in a window during training.
+        dropout: share of the speech channels that a member misses in a window during training.
         noise: added to the standardised speech channels during training, standard deviations.
-        phone_features: articulatory features that readers tell; column ``SILENCE`` of them is silence.
+        phone_features: articulatory features that members tell; column ``SILENCE`` of them is silence.
         people: whom training saw, one learned style each; their mean is the default.
         styles: named styles that may be asked for, :data:`DEFAULT_STYLE` first.
         style_width: numbers that a style is made of.
@@ -59,7 +59,7 @@ class ModelConfig:
     names: tuple[str, ...] = ARKIT_NAMES
     speech_layers: tuple[int, ...] = (2, 4, 6)
     speech_width: int = 512
-    readers: int = 5
+    members: int = 5
     width: int = 64
     attention_heads: int = 4
     temporal_layers: int = 5
@@ -143,7 +143,7 @@ _RULES: dict[str, Rule] = {
     "names": Row(Word(), 1, 512, unique=True),
     "speech_layers": Row(Whole(0, 64), 1, 64, unique=True),
     "speech_width": Whole(1, 4096),
-    "readers": Whole(1, 64),
+    "members": Whole(1, 64),
     "width": Whole(1, 2048),
     "attention_heads": Whole(1, 64),
     "temporal_layers": Whole(0, 16),

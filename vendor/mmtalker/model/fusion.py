@@ -105,8 +105,8 @@ FORMS = {
 }
 
 
-class ReaderFusion(nn.Module):
-    """What one reader heard is brought together with the head's geometry.
+class MemberFusion(nn.Module):
+    """What one member heard is brought together with the head's geometry.
 
     Args:
         form: a key of ``FORMS``.
@@ -125,7 +125,7 @@ class ReaderFusion(nn.Module):
     def forward(
         self, local: Tensor, whole: Tensor, encoded: Tensor, log_weight: Tensor, style: Tensor
     ) -> Tensor:
-        """Return the reader's part (B, T, d) of the motion feature; arguments as of :class:`Fusion`."""
+        """Return the member's part (B, T, d) of the motion feature; arguments as of :class:`Fusion`."""
         geometry = self.tokens(encoded).expand(len(local), -1, -1)
         spoken = local + self.style(style)[:, None]
         out: Tensor = self.join(spoken, whole, geometry, log_weight)
@@ -133,23 +133,23 @@ class ReaderFusion(nn.Module):
 
 
 class Fusion(nn.Module):
-    """Speech and geometry are brought together to the motion feature m(t), by each reader for itself.
+    """Speech and geometry are brought together to the motion feature m(t), by each member for itself.
 
     Args:
         form: a key of ``FORMS``.
         geometry_width: channels of the encoded samples.
         width: d.
         heads: of each attention.
-        readers: R.
+        members: R.
         style_width: numbers of a person's style.
     """
 
     def __init__(
-        self, form: str, geometry_width: int, width: int, heads: int, readers: int, style_width: int
+        self, form: str, geometry_width: int, width: int, heads: int, members: int, style_width: int
     ) -> None:
         super().__init__()
-        self.readers = nn.ModuleList(
-            ReaderFusion(form, geometry_width, width, heads, style_width) for _ in range(readers)
+        self.members = nn.ModuleList(
+            MemberFusion(form, geometry_width, width, heads, style_width) for _ in range(members)
         )
 
     def forward(
@@ -158,7 +158,7 @@ class Fusion(nn.Module):
         """Fuse one window.
 
         Args:
-            local: (B, R, T, d) speech per frame, of each reader.
+            local: (B, R, T, d) speech per frame, of each member.
             whole: (B, R, d) speech of the whole window.
             encoded: (B, S, geometry_width) samples; one for all windows where B is 1.
             log_weight: (S,) of the samples, see :class:`mmtalker.model.sampling.Samples`.
@@ -168,7 +168,7 @@ class Fusion(nn.Module):
             (B, R, T, d) motion feature.
         """
         made = [
-            reader(local[:, i], whole[:, i], encoded, log_weight, style)
-            for i, reader in enumerate(self.readers)
+            member(local[:, i], whole[:, i], encoded, log_weight, style)
+            for i, member in enumerate(self.members)
         ]
         return torch.stack(made, dim=1)

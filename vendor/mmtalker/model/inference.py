@@ -69,7 +69,7 @@ def windows(total: int) -> list[tuple[int, int]]:
 
 
 @dataclass(frozen=True)
-class HeardSpeech:
+class SpeechFeatures:
     """What the network keeps of speech until it meets a head: a fifth of the encoder's layers.
 
     Attributes:
@@ -102,17 +102,19 @@ def in_windows(
 
 
 @torch.inference_mode()
-def hear(network: MMTalkerNetwork, chunks: Iterable[NDArray[np.floating[Any]]], frames: int) -> HeardSpeech:
-    """Read speech as the encoder gives it, so that its layers never are in memory for a whole clip.
+def extract_features(
+    network: MMTalkerNetwork, chunks: Iterable[NDArray[np.floating[Any]]], frames: int
+) -> SpeechFeatures:
+    """Extract features of encoded speech, chunk by chunk: its layers never are in memory for a whole clip.
 
     Args:
-        network: what reads.
+        network: that extracts.
         chunks: (n, L, D) features, one after another.
         frames: how many there are in all.
     """
     cut, filled = windows(frames), 0
     # Filled in place: windows that are joined afterwards would be in memory twice.
-    shape = (network.config.readers, sum(stop - start for start, stop in cut), network.config.width)
+    shape = (network.config.members, sum(stop - start for start, stop in cut), network.config.width)
     local = np.empty(shape, dtype=np.float16)
     whole = []
     voice = np.zeros(frames, dtype=np.float32)
@@ -120,46 +122,46 @@ def hear(network: MMTalkerNetwork, chunks: Iterable[NDArray[np.floating[Any]]], 
         # Rounded as the features of training are.
         rounded = features.astype(np.float16).astype(np.float32)
         made = network.speech(torch.from_numpy(rounded).to(network.speech.mean)[None])
-        told = torch.sigmoid(network.phones(made[0][0]).mean(dim=0)[:, SILENCE])
+        silence = torch.sigmoid(network.phones(made[0][0]).mean(dim=0)[:, SILENCE])
         first = start + OVERLAP // 2 if start else 0  # the older window knows better what it had more before
-        voice[first:stop] = 1.0 - told[first - start :].cpu().numpy()
+        voice[first:stop] = 1.0 - silence[first - start :].cpu().numpy()
         local[:, filled : filled + stop - start] = made[0][0].half().cpu().numpy()
         filled += stop - start
         whole.append(made[1][0].cpu().numpy())
-    return HeardSpeech(frames, local, np.stack(whole), voice)
+    return SpeechFeatures(frames, local, np.stack(whole), voice)
 
 
 @torch.inference_mode()
-def speak(
+def predict_activations(
     network: MMTalkerNetwork,
     head: SampledHead,
     sample_shapes: Float32,
-    heard: HeardSpeech,
+    speech: SpeechFeatures,
     progress: Progress = silent,
     style: torch.Tensor | None = None,
 ) -> Float32:
-    """Return the activations (T, K) of a head for what was heard.
+    """Return the activations (T, K) of a head for speech.
 
     Args:
-        network: what speaks.
+        network: that predicts.
         head: who speaks.
         sample_shapes: (K, S, 3) its shape keys at the samples, cm.
-        heard: the speech.
+        speech: its features.
         progress: told about windows.
         style: (1, style_width); None for the default.
     """
     assert isinstance(network.regression, FactorisedRegression), "the joint form has no activations"
-    result = np.zeros((heard.frames, network.config.channels), dtype=np.float32)
+    result = np.zeros((speech.frames, network.config.channels), dtype=np.float32)
     shapes = torch.from_numpy(sample_shapes).to(head.static)
     rise = (np.arange(FADE, dtype=np.float32)[:, None] + 1.0) / (FADE + 1.0)
     skip = (OVERLAP - FADE) // 2
     read = 0
-    for (start, stop), whole in zip(windows(heard.frames), heard.whole, strict=True):
+    for (start, stop), whole in zip(windows(speech.frames), speech.whole, strict=True):
         past = head.still()
         if start > 1:
             before, just_before = torch.from_numpy(result[start - 2 : start]).to(shapes)[:, None]
             past = past_motion(shapes, before, just_before)
-        local = heard.local[:, read : read + stop - start]
+        local = speech.local[:, read : read + stop - start]
         spoken, clip = (torch.from_numpy(values)[None].to(shapes) for values in (local, whole))
         motion = network.fuse(head, spoken, clip, past, style)
         made = network.regression.activations(motion)[0].cpu().numpy()
@@ -170,7 +172,7 @@ def speak(
             fade = slice(start + skip, start + skip + FADE)
             result[fade] = result[fade] * (1.0 - rise) + made[skip : skip + FADE] * rise
             result[fade.stop : stop] = made[skip + FADE :]
-        progress("fusion", stop / heard.frames)
+        progress("fusion", stop / speech.frames)
     return result
 
 
@@ -182,6 +184,6 @@ def fuse(
     progress: Progress = silent,
     style: torch.Tensor | None = None,
 ) -> Float32:
-    """Return the activations (T, K) for (T, L, D) speech features at 50 Hz: hear, then speak."""
-    heard = hear(network, [features], len(features))
-    return speak(network, head, sample_shapes, heard, progress, style)
+    """Return the activations (T, K) for (T, L, D) encoded speech at 50 Hz."""
+    speech = extract_features(network, [features], len(features))
+    return predict_activations(network, head, sample_shapes, speech, progress, style)

@@ -19,7 +19,7 @@ from mmtalker.model.regression import (
     interpolate_samples,
 )
 from mmtalker.model.sampling import TriangleSampler
-from mmtalker.model.speech import SpeechFeatures
+from mmtalker.model.speech import SpeechFeatureNetwork
 from mmtalker.model.style import PersonalStyle
 
 
@@ -62,16 +62,16 @@ class MMTalkerNetwork(nn.Module):
         self.sampler = TriangleSampler(chart_area, learned=config.sampling == "learned")
         self.identity = HeadIdentity(config.identity_modes, config.identity_places)
         self.geometry = GeometryNetwork(config.graph_width, config.graph_layers)
-        self.speech = SpeechFeatures(
+        self.speech = SpeechFeatureNetwork(
             len(config.speech_layers),
             config.speech_width,
             config.width,
-            config.readers,
+            config.members,
             config.temporal_layers,
             config.dropout,
             config.noise,
         )
-        # Every reader has to tell the phones, in any language: a few people's films alone teach it how those
+        # Every member has to tell the phones, in any language: a few people's films alone teach it how those
         # few sound.
         self.phones = nn.Linear(config.width, config.phone_features)
         self.style = PersonalStyle(
@@ -82,7 +82,7 @@ class MMTalkerNetwork(nn.Module):
             config.graph_width,
             config.width,
             config.attention_heads,
-            config.readers,
+            config.members,
             config.style_width,
         )
         trunk = Trunk(
@@ -93,7 +93,7 @@ class MMTalkerNetwork(nn.Module):
         )
         self.regression: FactorisedRegression | JointRegression
         if config.regression == "joint":
-            self.regression = JointRegression(trunk, config.trunk_width, config.readers * config.width)
+            self.regression = JointRegression(trunk, config.trunk_width, config.members * config.width)
         else:
             self.regression = FactorisedRegression(
                 trunk,
@@ -103,7 +103,7 @@ class MMTalkerNetwork(nn.Module):
                 config.map_resolution,
                 config.identity_modes,
                 config.variation_resolution,
-                config.readers,
+                config.members,
             )
 
     def point_features(self, head: SampledHead, uv: Tensor) -> tuple[Tensor, Tensor]:
@@ -148,7 +148,7 @@ class MMTalkerNetwork(nn.Module):
     def fuse(
         self, head: SampledHead, local: Tensor, whole: Tensor, past: Tensor, style: Tensor | None = None
     ) -> Tensor:
-        """Fuse what readers took from speech, (B, R, T, d) and (B, R, d); the rest as in :meth:`motion`."""
+        """Fuse what members took from speech, (B, R, T, d) and (B, R, d); the rest as in :meth:`motion`."""
         encoded = self.geometry(head.static, past, head.neighbours)
         own = self.style.default() if style is None else style
         out: Tensor = self.fusion(local, whole, encoded, head.log_weight, own)
@@ -159,7 +159,7 @@ class MMTalkerNetwork(nn.Module):
         return self.each_activations(head, features, past).mean(dim=0)
 
     def each_activations(self, head: SampledHead, features: Tensor, past: Tensor) -> Tensor:
-        """Return (R, B, T, K), what each reader says, for training; arguments as in :meth:`motion`."""
+        """Return (R, B, T, K), what each member says, for training; arguments as in :meth:`motion`."""
         assert isinstance(self.regression, FactorisedRegression), "the joint form has no activations"
         return self.regression.each(self.motion(head, features, past))
 

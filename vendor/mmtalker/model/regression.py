@@ -98,7 +98,7 @@ class Trunk(nn.Module):
 class FactorisedRegression(nn.Module):
     """D(p, t) = sum_k a_k(m_t) Φ_k(p): K shapes from the trunk, K activations from the branch.
 
-    Every reader gives activations of its own, and their mean is what counts: what each gets wrong in its own
+    Every member gives activations of its own, and their mean is what counts: what each gets wrong in its own
     way cancels out. They are combinations of principal directions of the motion, so that all of it is learned
     alike, large and small.
 
@@ -115,7 +115,7 @@ class FactorisedRegression(nn.Module):
         map_resolution: int,
         identity_modes: int = 0,
         variation_resolution: int = 2,
-        readers: int = 1,
+        members: int = 1,
     ) -> None:
         super().__init__()
         self.trunk = trunk
@@ -124,7 +124,7 @@ class FactorisedRegression(nn.Module):
         self.variations = nn.Parameter(torch.zeros(identity_modes, channels * 3, *coarse))
         # An untrained network gives a still face.
         self.shape = zero_linear(trunk_width, channels * 3)
-        self.readers = nn.ModuleList(zero_linear(motion_width, channels) for _ in range(readers))
+        self.members = nn.ModuleList(zero_linear(motion_width, channels) for _ in range(members))
         self.directions = nn.Parameter(torch.eye(channels))
 
     def shapes(self, uv: Tensor, point: Tensor, local: Tensor, whole: Tensor, identity: Tensor) -> Tensor:
@@ -158,12 +158,12 @@ class FactorisedRegression(nn.Module):
         self.directions.copy_(directions)
 
     def each(self, motion: Tensor) -> Tensor:
-        """(B, R, T, d) -> (R, B, T, K): what each reader says."""
-        said = [reader(motion[:, i]) for i, reader in enumerate(self.readers)]
+        """(B, R, T, d) -> (R, B, T, K): what each member says."""
+        said = [member(motion[:, i]) for i, member in enumerate(self.members)]
         return torch.stack(said) @ self.directions
 
     def activations(self, motion: Tensor) -> Tensor:
-        """(B, R, T, d) -> (B, T, K): the mean of what the readers say."""
+        """(B, R, T, d) -> (B, T, K): the mean of what the members say."""
         return self.each(motion).mean(dim=0)
 
 

@@ -1,4 +1,4 @@
-"""Hierarchical speech features: several encoder layers read by several readers, per frame and as a whole."""
+"""Hierarchical speech features: several encoder layers read by several members, per frame and as a whole."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ TAPS = 3
 """Frames that one convolution sees, as far apart as its dilation."""
 
 
-class SpeechReader(nn.Module):
-    """One reader: all layers of a frame side by side, then residual convolutions, each twice as dilated.
+class EnsembleMember(nn.Module):
+    """One member: all layers of a frame side by side, then residual convolutions, each twice as dilated.
 
     The layers are brought down to d channels by one product for each frame: a few people's films cannot
     teach more.
@@ -42,23 +42,23 @@ class SpeechReader(nn.Module):
         return local, self.whole((share * local).sum(dim=1))
 
 
-class SpeechFeatures(nn.Module):
-    """What R readers take from the encoder's layers.
+class SpeechFeatureNetwork(nn.Module):
+    """What R members take from the encoder's layers.
 
     Every channel of every layer is standardised first, by figures measured on the training speech: a few
     channels of the encoder's middle layers are hundreds of times louder than all others and would
-    be all that a normalisation over channels sees. Layers lie side by side, so that each reader mixes
+    be all that a normalisation over channels sees. Layers lie side by side, so that each member mixes
     them channel by channel.
 
     Args:
         layers: L, encoder layers given.
         speech_width: D.
         width: d.
-        readers: R.
-        temporal_layers: of each reader.
-        dropout: share of the channels that a reader misses in a window during training.
+        members: R.
+        temporal_layers: of each member.
+        dropout: share of the channels that a member misses in a window during training.
         noise: deviation of what is added to every standardised channel during training. A few people's films
-            say little of all voices: without both, a reader learns by heart how those sound.
+            say little of all voices: without both, a member learns by heart how those sound.
     """
 
     mean: Tensor
@@ -69,7 +69,7 @@ class SpeechFeatures(nn.Module):
         layers: int,
         speech_width: int,
         width: int,
-        readers: int,
+        members: int,
         temporal_layers: int,
         dropout: float,
         noise: float,
@@ -79,8 +79,8 @@ class SpeechFeatures(nn.Module):
         self.register_buffer("deviation", torch.ones(layers, speech_width))
         self.noise = noise
         self.drop = nn.Dropout(dropout)  # of whole channels, so of one number for each
-        self.readers = nn.ModuleList(
-            SpeechReader(layers * speech_width, width, temporal_layers) for _ in range(readers)
+        self.members = nn.ModuleList(
+            EnsembleMember(layers * speech_width, width, temporal_layers) for _ in range(members)
         )
 
     @torch.no_grad()
@@ -95,8 +95,8 @@ class SpeechFeatures(nn.Module):
         if self.training:
             layers = layers + self.noise * torch.randn_like(layers)
             all_channels = torch.ones_like(layers[:, :1])
-            read = [reader(layers * self.drop(all_channels)) for reader in self.readers]
+            read = [member(layers * self.drop(all_channels)) for member in self.members]
         else:
-            read = [reader(layers) for reader in self.readers]
+            read = [member(layers) for member in self.members]
         local, whole = zip(*read, strict=True)
         return torch.stack(local, dim=1), torch.stack(whole, dim=1)

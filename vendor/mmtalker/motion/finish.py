@@ -1,4 +1,4 @@
-"""From the model's raw curves to the ones that are keyed: rest, life of brows and lids, blinks, range."""
+"""From the model's raw curves to the ones that are keyed: rest, idle motion, blinks, range."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.motion.blink import blink_curves, blink_times
-from mmtalker.motion.life import add_life, draw_life
+from mmtalker.motion.idle import add_idle_motion, draw_idle_motion
 from mmtalker.motion.phrases import find_phrases
 from mmtalker.motion.silence import rest_gate
 from mmtalker.motion.styles import DEFAULT_STYLE
@@ -29,7 +29,7 @@ class AnimateOptions:
     Attributes:
         mouth_strength: factor on jaw and mouth channels.
         brow_strength: factor on brow channels.
-        life: factor on the motion of brows and lids that speech does not tell; 0 for none.
+        idle_motion: factor on the motion of brows and lids that speech does not tell; 0 for none.
         blink_rate: blinks a minute; 0 for none. In conversation people blink 26 times on the average
             (Bentivoglio et al. 1997), GRID's speaker reads with 47.
         silence_rest: how far the mouth comes to rest in long silence; 0 keeps what the model says. Short
@@ -40,7 +40,7 @@ class AnimateOptions:
 
     mouth_strength: float = 1.0
     brow_strength: float = 1.0
-    life: float = 1.0
+    idle_motion: float = 1.0
     blink_rate: float = 30.0
     silence_rest: float = 1.0
     style: str = DEFAULT_STYLE
@@ -90,7 +90,7 @@ def finish_curves(
         voice: (R,) how probable it is that somebody speaks.
         rate: of all three, Hz.
         options: the user's choices.
-        seed: of life and blinks; any whole number.
+        seed: of idle motion and blinks; any whole number.
 
     Returns:
         (R, K) within 0..1.
@@ -102,12 +102,13 @@ def finish_curves(
     curves[:, brows] *= options.brow_strength
     rest = np.clip(options.silence_rest, 0.0, 1.0) * (1.0 - rest_gate(voice, level, rate))
     curves[:, mouth] *= 1.0 - rest[:, None]
-    heard = find_phrases(level, rate)
-    # Each draws from its own source: blinks stay as they are with or without life. Seeds may be negative.
-    for_life, for_blinks = (np.random.default_rng(s) for s in np.random.SeedSequence(seed % 2**64).spawn(2))
-    life = draw_life(len(raw), rate, heard, for_life)
-    curves = add_life(np.clip(curves, 0.0, 1.0), names, options.life * life)
-    starts = blink_times(len(raw) / rate, options.blink_rate, heard, for_blinks)
+    phrases = find_phrases(level, rate)
+    # Each draws from its own source: blinks stay as they are with or without idle motion. A seed may be
+    # negative.
+    for_idle, for_blinks = (np.random.default_rng(s) for s in np.random.SeedSequence(seed % 2**64).spawn(2))
+    idle_motion = draw_idle_motion(len(raw), rate, phrases, for_idle)
+    curves = add_idle_motion(np.clip(curves, 0.0, 1.0), names, options.idle_motion * idle_motion)
+    starts = blink_times(len(raw) / rate, options.blink_rate, phrases, for_blinks)
     # In place of the model's own lids: it can but tell the mean, which is half shut where a blink is likely.
     lids = [names.index("eyeBlinkLeft"), names.index("eyeBlinkRight")]
     curves[:, lids] = blink_curves(starts, len(raw), rate, for_blinks)

@@ -104,7 +104,7 @@ SHORTEST_SOUND = 0.08
 """Seconds; what is taken for a voice for a shorter time is a click."""
 
 
-def hears_voice(voice: Float32, level: Float32, rate: float) -> bool:
+def has_voice(voice: Float32, level: Float32, rate: float) -> bool:
     """Whether anybody speaks anywhere; see :func:`rest_gate` for the arguments."""
     return bool(_speaking(voice, level, rate).any())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from mmtalker.mapping.stance import (
+from mmtalker.mapping.cameras import (
     DECIMETRE,
     FINE_CENTRE,
     FINE_CHANNELS,

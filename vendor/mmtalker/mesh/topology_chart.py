@@ -30,7 +30,7 @@ MOST_LOST = 0.01
 
 
 @dataclass(frozen=True)
-class OwnChart:
+class TopologyChart:
     """Where a topology's vertices lie in the unit square.
 
     Attributes:
@@ -42,9 +42,9 @@ class OwnChart:
     triangles: Int32
 
 
-def own_chart(
+def chart_of_topology(
     template: NDArray[np.floating[Any]], triangles: NDArray[np.integer[Any]], scale: Float64 | None = None
-) -> OwnChart:
+) -> TopologyChart:
     """Lay a head out in the unit square without flips.
 
     The component with the largest surface is the skin; its longest boundary (the neck) becomes the
@@ -93,7 +93,7 @@ def own_chart(
     visible = signed_areas(single.astype(np.float64), laid_out) > 0.0
     if visible.mean() < 1.0 - MOST_LOST:
         raise _bad(f"{(~visible).sum()} of its triangles vanish in the plane")
-    return OwnChart(single, laid_out[visible].astype(np.int32))
+    return TopologyChart(single, laid_out[visible].astype(np.int32))
 
 
 def _components(faces: Int64, count: int) -> Int64:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 CHATTER = (
-    "from demo.hush import hushed\nimport os\nwith hushed():\n    print('Python')\n    os.write(1, b'C')\n"
+    "from demo.quiet import quiet\nimport os\nwith quiet():\n    print('Python')\n    os.write(1, b'C')\n"
 )
 
 

@@ -32,7 +32,7 @@ BUMP_SHARE = 0.22
 """How far a bump goes, as a part of its reach: beyond one half a surface could fold."""
 
 
-def stylise(person: Person, rng: np.random.Generator, strength: float) -> Person:
+def exaggerate(person: Person, rng: np.random.Generator, strength: float) -> Person:
     """Return the person as a cartoon: every vertex moved by a smooth field.
 
     Args:

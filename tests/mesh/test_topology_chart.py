@@ -8,12 +8,12 @@ import pytest
 from mmtalker.errors import MMTalkerError
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.mesh.flatten import signed_areas
-from mmtalker.mesh.own_chart import STRIP, OwnChart, own_chart
 from mmtalker.mesh.surface import CanonicalSurface
+from mmtalker.mesh.topology_chart import STRIP, TopologyChart, chart_of_topology
 from tests.lab.corpus.vertex_samples import flame_like
 
 
-def check(chart: OwnChart) -> None:
+def check(chart: TopologyChart) -> None:
     assert np.isfinite(chart.uv).all()
     assert chart.uv.min() >= 0.0 and chart.uv.max() <= 1.0
     assert signed_areas(chart.uv.astype(np.float64), chart.triangles).min() > 0.0
@@ -22,7 +22,7 @@ def check(chart: OwnChart) -> None:
 def test_a_head_with_neck_mouth_and_two_closed_eyeballs() -> None:
     vertices, triangles = flame_like()
 
-    chart = own_chart(vertices, triangles)
+    chart = chart_of_topology(vertices, triangles)
 
     check(chart)
     # One triangle opens each eyeball.
@@ -42,7 +42,7 @@ def test_the_face_is_upright() -> None:
     front = vertices[:, 2] > 0.05
     front[triangles[-2 * 48 :]] = False  # the eyeballs lie elsewhere
 
-    uv = own_chart(vertices, triangles).uv
+    uv = chart_of_topology(vertices, triangles).uv
 
     assert np.corrcoef(vertices[front, 0], uv[front, 0])[0, 1] > 0.8
     assert np.corrcoef(vertices[front, 1], uv[front, 1])[0, 1] > 0.8
@@ -55,14 +55,14 @@ def test_a_mouth_whose_lips_touch_is_laid_out_too() -> None:
     )
     vertices[mouth, 1] = -0.046
 
-    check(own_chart(vertices, triangles))
+    check(chart_of_topology(vertices, triangles))
 
 
 def test_vertices_without_triangles_share_a_place_with_the_skin() -> None:
     vertices, triangles = flame_like()
     stray = np.concatenate([vertices, vertices[:3] + np.float32(1e-4)])
 
-    chart = own_chart(stray, triangles)
+    chart = chart_of_topology(stray, triangles)
 
     np.testing.assert_array_equal(chart.uv[-3:], chart.uv[:3])
 
@@ -73,7 +73,7 @@ def test_what_should_be_seen_large_gets_more_of_the_chart() -> None:
     of_lips = lips[triangles].all(axis=1)
 
     def share(scale: np.ndarray) -> float:
-        uv = own_chart(vertices, triangles, scale).uv.astype(np.float64)
+        uv = chart_of_topology(vertices, triangles, scale).uv.astype(np.float64)
         return float(signed_areas(uv, triangles[of_lips]).sum())
 
     assert share(np.where(lips, 2.0, 1.0)) > 1.5 * share(np.ones(len(vertices)))
@@ -98,7 +98,9 @@ def test_a_ring_beside_the_head_lies_where_the_skin_is_nearest() -> None:
         [np.stack(corners, axis=-1).reshape(-1, 3) for corners in ((number, right, both), (number, both, up))]
     )
 
-    chart = own_chart(np.concatenate([vertices, torus]), np.concatenate([triangles, faces + len(vertices)]))
+    chart = chart_of_topology(
+        np.concatenate([vertices, torus]), np.concatenate([triangles, faces + len(vertices)])
+    )
 
     check(chart)
     assert chart.triangles.max() < len(vertices)
@@ -114,14 +116,14 @@ def test_a_skin_that_cannot_be_laid_out_is_a_sentence(fault: str) -> None:
         triangles = triangles[:0]
 
     with pytest.raises(MMTalkerError, match="cannot be laid out"):
-        own_chart(vertices, triangles)
+        chart_of_topology(vertices, triangles)
 
 
 @pytest.mark.slow
 def test_a_real_head_with_teeth_and_tongue() -> None:
     head = load_canonical()
 
-    chart = own_chart(head.vertices, head.triangles)
+    chart = chart_of_topology(head.vertices, head.triangles)
 
     check(chart)
     assert len(chart.triangles) > 0.99 * len(head.triangles)

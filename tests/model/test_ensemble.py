@@ -1,11 +1,11 @@
-"""Several readers of the speech: each by itself, and the mean of what they say."""
+"""Several members of the speech: each by itself, and the mean of what they say."""
 
 from __future__ import annotations
 
 import torch
 
 from mmtalker.model.regression import FactorisedRegression
-from mmtalker.model.speech import SpeechFeatures, SpeechReader
+from mmtalker.model.speech import EnsembleMember, SpeechFeatureNetwork
 from tests.model.small import random_head, random_speech, small_network
 
 
@@ -25,7 +25,7 @@ def test_a_reader_says_nothing_of_another() -> None:
     before = network.each_activations(head, speech, head.still())
 
     with torch.no_grad():
-        for part in (network.speech.readers[1], network.fusion.readers[1]):
+        for part in (network.speech.members[1], network.fusion.members[1]):
             for parameter in part.parameters():
                 parameter.normal_()
     after = network.each_activations(head, speech, head.still())
@@ -36,19 +36,19 @@ def test_a_reader_says_nothing_of_another() -> None:
 
 def test_a_reader_hears_fifteen_frames_around_each() -> None:
     torch.manual_seed(0)
-    reader = SpeechReader(8, 6, temporal_layers=4)
+    member = EnsembleMember(8, 6, temporal_layers=4)
     layers = torch.randn(1, 60, 8)
     changed = layers.clone()
     changed[:, 30] += 1.0
 
-    apart = (reader(changed)[0] - reader(layers)[0]).abs().sum(dim=(0, 2))
+    apart = (member(changed)[0] - member(layers)[0]).abs().sum(dim=(0, 2))
 
     assert not apart[:15].any() and not apart[46:].any()
     assert apart[30] > 0.0
 
 
 def test_noise_is_added_in_training_alone() -> None:
-    features = SpeechFeatures(1, 4, width=3, readers=1, temporal_layers=1, dropout=0.0, noise=0.5)
+    features = SpeechFeatureNetwork(1, 4, width=3, members=1, temporal_layers=1, dropout=0.0, noise=0.5)
     speech = torch.rand(2, 10, 1, 4)
 
     learning = [features.train()(speech)[0] for _ in range(2)]
@@ -59,9 +59,9 @@ def test_noise_is_added_in_training_alone() -> None:
 
 
 def test_a_channel_is_missed_for_a_whole_window_and_only_in_training() -> None:
-    features = SpeechFeatures(1, 4, width=3, readers=1, temporal_layers=1, dropout=0.5, noise=0.0)
+    features = SpeechFeatureNetwork(1, 4, width=3, members=1, temporal_layers=1, dropout=0.5, noise=0.0)
     heard: list[torch.Tensor] = []
-    features.readers[0].register_forward_pre_hook(lambda _, given: heard.append(given[0]))
+    features.members[0].register_forward_pre_hook(lambda _, given: heard.append(given[0]))
     torch.manual_seed(0)
     speech = torch.rand(6, 10, 1, 4) + 1.0
 

@@ -13,7 +13,7 @@ from mmtalker.mapping.reading import HeadReading, read_mesh
 from mmtalker.mesh.mesh import Mesh
 
 
-def look_at(mesh: Mesh, networks: Networks) -> tuple[HeadReading, Located | None]:
+def detect_face(mesh: Mesh, networks: Networks) -> tuple[HeadReading, Located | None]:
     """Read a head and look for its face; what comes back is shared and must not be written to.
 
     This is the half of a mapping on which landmarks that were moved have no bearing.

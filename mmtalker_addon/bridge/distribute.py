@@ -34,7 +34,7 @@ class Member:
     shapes: dict[str, NDArray[np.float32]]
 
 
-def divide(character: Character, result: JobResult) -> Slices[tuple[list[Member], list[str]]]:
+def to_parts(character: Character, result: JobResult) -> Slices[tuple[list[Member], list[str]]]:
     """Divide the shapes among the head and the parts that move; returns them and warnings.
 
     The head gets all of them. A part gets those that move it; one that was deleted or edited meanwhile is

@@ -23,7 +23,7 @@ def joined(count: int, one: Int64, other: Int64) -> Int64:
     return np.asarray(connected_components(graph, directed=False)[1].astype(np.int64))
 
 
-def match_sheets(
+def pair_surfaces_at_edges(
     points: Float64, place: Int64, triangles: Int64, corner: Int64, key: Int64
 ) -> tuple[Int64, Int64]:
     """Pair open half-edges that lie on each other; returns the corners at which the two of each pair begin.
@@ -55,7 +55,7 @@ def match_sheets(
     if several.any():
         sheets = _sheets(place, triangles, (one, other), corner[several], key[several])
         surface = _surfaces(len(points), triangles, one, other)
-        left, right = _least_flesh(
+        left, right = _smallest_solid_angle(
             points, place, triangles, corner[several], key[several], sheets, surface[corner[several] // 3]
         )
         one, other = np.append(one, left), np.append(other, right)
@@ -128,7 +128,7 @@ def _shared_edges(place: Int64, triangles: Int64, wanted: Bool) -> tuple[Int64, 
     return corner[order[two]], corner[order[two + 1]]
 
 
-def _least_flesh(
+def _smallest_solid_angle(
     points: Float64,
     place: Int64,
     triangles: Int64,

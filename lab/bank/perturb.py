@@ -20,7 +20,7 @@ EYES = (Role.EYE_LEFT, Role.EYE_RIGHT)
 POCKETS = (Role.MOUTH_SOCKET, Role.EYE_SOCKET)
 
 
-def disturb(person: Person, rng: np.random.Generator, *, facets: bool = True) -> Person:
+def perturb(person: Person, rng: np.random.Generator, *, facets: bool = True) -> Person:
     """Return the person with parts missing, other things over the skin, and coarse facets, by chance.
 
     Args:

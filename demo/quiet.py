@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def hushed() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Hold back what this process prints, C code included; print it after all if the block raises."""
     sys.stdout.flush()
     sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""Life of brows and lids that speech does not explain: small seeded motion with a filmed face's statistics.
+"""Idle motion of brows and lids that speech does not explain: small, seeded, with a filmed face's statistics.
 
 A model of the mean is stiller than people are, since much of what brows do cannot be heard. What is missing
 is drawn: an autoregression of second order for each of a few movements, as strong as what a filmed speaker's
@@ -37,7 +37,7 @@ RUN_IN = 10.0
 
 
 @dataclass(frozen=True)
-class LifeStyle:
+class IdleMotionStyle:
     """How a person's upper face moves beside what speech tells. The values are those of GRID's speaker s1,
     as measured by `python -m lab upper-face-fit`.
 
@@ -70,12 +70,12 @@ def movements_of(curves: NDArray[np.floating[Any]], names: tuple[str, ...]) -> F
     return shown
 
 
-def draw_life(
+def draw_idle_motion(
     frames: int,
     rate: float,
     phrases: Phrases,
     rng: np.random.Generator,
-    style: LifeStyle = LifeStyle(),
+    style: IdleMotionStyle = IdleMotionStyle(),
 ) -> Float64:
     """Draw (frames, M) movements at ``rate`` Hz; the same state of ``rng`` gives the same ones."""
     root = np.linalg.cholesky(np.array(style.correlation) + 1e-6 * np.eye(len(MOVEMENTS)))
@@ -87,8 +87,8 @@ def draw_life(
     moving *= np.sqrt((1.0 - pole**2) ** 3 / (1.0 + pole**2))
     speech = spoken(frames, rate, phrases)[:, None]
     strength = speech * np.array(style.speaking) + (1.0 - speech) * np.array(style.pausing)
-    life: Float64 = moving * strength
-    return life
+    idle_motion: Float64 = moving * strength
+    return idle_motion
 
 
 def spoken(frames: int, rate: float, phrases: Phrases) -> Float64:
@@ -100,7 +100,7 @@ def spoken(frames: int, rate: float, phrases: Phrases) -> Float64:
     return smooth
 
 
-def add_life(curves: Float32, names: tuple[str, ...], life: Float64) -> Float32:
+def add_idle_motion(curves: Float32, names: tuple[str, ...], idle_motion: Float64) -> Float32:
     """Add (T, M) movements to (T, K) curves: what rises is added to the channels that raise, and so on.
 
     A channel below 0 is cut off there; its opposite shows the rest.
@@ -108,5 +108,5 @@ def add_life(curves: Float32, names: tuple[str, ...], life: Float64) -> Float32:
     livelier = curves.copy()
     for column, channels in enumerate(MOVEMENTS.values()):
         for name, weight in channels.items():
-            livelier[:, names.index(name)] += weight * life[:, column]
+            livelier[:, names.index(name)] += weight * idle_motion[:, column]
     return np.clip(livelier, 0.0, 1.0)

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from mmtalker.mapping.views import Pictures, Views, towards
+from mmtalker.mapping.views import Pictures, Views, look_at_rotation
 
 Float64 = NDArray[np.float64]
 
@@ -53,14 +53,14 @@ def around() -> Float64:
     corners = np.array([[x, y, z] for x in (-1.0, 1.0) for y in (-1.0, 1.0) for z in (-1.0, 1.0)])
     directions = np.concatenate([axes, corners])
     up = np.where(np.abs(directions[:, 1:2]) > 0.9, [[0.0, 0.0, 1.0]], [[0.0, 1.0, 0.0]])
-    return towards(directions, up)
+    return look_at_rotation(directions, up)
 
 
 def turned(yaws: Sequence[float] | Float64) -> Float64:
     """Return (N, 3, 3) rotations of views of a face in canonical space, turned by yaws in degrees."""
     angles = np.radians(np.asarray(yaws))
     directions = np.stack([np.sin(angles), np.zeros_like(angles), np.cos(angles)], axis=1)
-    return towards(directions, np.tile([0.0, 1.0, 0.0], (len(angles), 1)))
+    return look_at_rotation(directions, np.tile([0.0, 1.0, 0.0], (len(angles), 1)))
 
 
 def views_of_face(rotation: Float64, centre: ArrayLike, half: float) -> Views:
