@@ -95,7 +95,7 @@ def test_backend_never_imports_blender_nor_the_addon() -> None:
 
 
 def test_backend_needs_nothing_beyond_what_the_extension_installs() -> None:
-    runtime = {"torch", "numpy", "scipy", "soundfile", "safetensors", "mmtalker"}
+    runtime = {"torch", "numpy", "scipy", "soundfile", "av", "safetensors", "mmtalker"}
     foreign = {}
     for path in BACKEND.rglob("*.py"):
         folder = path.relative_to(BACKEND).parts[0]
