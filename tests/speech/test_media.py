@@ -69,6 +69,27 @@ def test_a_part_begins_and_ends_where_it_is_meant_to(memo: Path) -> None:
     np.testing.assert_allclose(part.samples[100:-100], whole.samples[8_100:23_900], atol=0.01)
 
 
+@pytest.mark.parametrize("layout", ["5.1", "7.1", "24C"])
+def test_any_number_of_channels_is_averaged(layout: str) -> None:
+    import av
+
+    voice, stream = rising(2.0, 48_000), io.BytesIO()
+    with av.open(stream, "w", format="matroska") as container:
+        sound = container.add_stream("pcm_s16le", rate=48_000)
+        sound.layout = layout
+        channels = np.repeat((32_767 * voice).astype(np.int16), sound.layout.nb_channels)
+        frame = av.AudioFrame.from_ndarray(channels[None], format="s16", layout=layout)
+        frame.sample_rate, frame.pts = 48_000, 0
+        container.mux(sound.encode(frame))
+        container.mux(sound.encode(None))
+
+    audio = load_audio(stream.getvalue())
+
+    assert audio.seconds == pytest.approx(2.0, abs=0.01)
+    assert hertz(audio.samples[3_200:12_800]) == pytest.approx(300.0, abs=5.0)
+    assert np.abs(audio.samples).max() == pytest.approx(0.5, abs=0.02)
+
+
 def test_channels_of_opposite_sign_do_not_silence_each_other() -> None:
     voice, stream = rising(1.0, 44_100), io.BytesIO()
     write_media(stream, np.stack([voice, -voice]), 44_100, "mp4", "aac")

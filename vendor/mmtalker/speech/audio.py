@@ -105,7 +105,7 @@ def _decode(raw: BinaryIO, name: str, start: float, duration: float | None, prog
             raise _begins_late(name, start, file.frames / file.samplerate)
         reader = _PartReader(file, name, start, duration, progress)
         pieces = list(resample_blocks(reader.blocks(), file.samplerate, SAMPLE_RATE))
-    samples = np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.float32)
+    samples = _join(pieces)
     if not len(samples):
         if reader.wanted == 0:
             raise MMTalkerError(
@@ -124,6 +124,17 @@ def _decode(raw: BinaryIO, name: str, start: float, duration: float | None, prog
     if peak > 1.0:
         samples /= np.float32(peak)
     return Audio(samples, reader.warnings(name))
+
+
+def _join(pieces: list[Float32]) -> Float32:
+    """All pieces as one; the list is emptied meanwhile, or two hours of sound would be in memory twice."""
+    joined = np.empty(sum(map(len, pieces)), dtype=np.float32)
+    end = len(joined)
+    while pieces:
+        piece = pieces.pop()
+        joined[end - len(piece) : end] = piece
+        end -= len(piece)
+    return joined
 
 
 def _is(path: Path, kind: Callable[[Path], bool]) -> bool:

@@ -153,7 +153,8 @@ class MediaFile:
             for frame in frames:
                 came = (frame.format.name, frame.layout.name, frame.sample_rate)
                 if resampler is None or came != made_for:  # broadcasts change in the middle
-                    resampler = self._av.AudioResampler("fltp", self._layout, self.samplerate)
+                    # Interleaved: PyAV crashes where eight channels are planes of their own.
+                    resampler = self._av.AudioResampler("flt", self._layout, self.samplerate)
                     made_for = came
                 for even in resampler.resample(frame):
-                    yield np.asarray(even.to_ndarray().T, dtype=np.float32)
+                    yield np.asarray(even.to_ndarray(), dtype=np.float32).reshape(-1, self.channels)
