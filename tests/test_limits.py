@@ -31,6 +31,8 @@ def test_frames_that_follow_from_the_speech_are_counted_too() -> None:
     check_frames(120.0, None, 7_200.0)
     with pytest.raises(MMTalkerError, match="1,440,000 frames"):
         check_frames(200.0, None, 7_200.0)
+    with pytest.raises(MMTalkerError, match="frames cannot be animated"):
+        check_frames(24.0, None, 7_200.0, start_time=-1e12)
 
 
 def test_more_sound_than_the_limit_is_refused_and_a_part_of_it_is_taken(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mmtalker.data.any_heads.disturb import covered
 from mmtalker.data.any_heads.people import Person
 from mmtalker.errors import ErrorCode, MMTalkerError
-from mmtalker.limits import MOST_TRIANGLES
+from mmtalker.limits import MOST_TRIANGLES, MOST_VERTICES
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.mesh.mapping import HeadMapping, Mouth, map_head
 from mmtalker.mesh.mesh import Mesh
@@ -241,3 +241,10 @@ def test_too_dense_a_mesh_is_refused_at_once_with_what_to_do() -> None:
     found = checked(mesh)
     assert isinstance(found, MMTalkerError) and found.code == ErrorCode.UNSUPPORTED_HEAD
     assert f"{MOST_TRIANGLES:,}" in found.message and "Decimate" in found.message
+
+
+def test_too_many_loose_vertices_are_refused_at_once_with_what_to_do() -> None:
+    vertices = np.random.default_rng(0).normal(size=(MOST_VERTICES + 1, 3)).astype(np.float32)
+    found = checked(Mesh(vertices, np.arange(3, dtype=np.int32), np.array([0, 3], dtype=np.int32)))
+    assert isinstance(found, MMTalkerError) and found.code == ErrorCode.UNSUPPORTED_HEAD
+    assert f"{MOST_VERTICES:,}" in found.message and "Decimate" in found.message
