@@ -143,7 +143,7 @@ def test_a_head_that_was_mapped_before_is_taken_from_the_cache(
     def never(*given: object) -> None:
         raise AssertionError("mapped again")
 
-    monkeypatch.setattr("mmtalker.mapping.types.map_head", never)
+    monkeypatch.setattr("mmtalker.mapping.map_head.map_head", never)
     assert main([*words, str(tmp_path / "again.npz")]) == Exit.OK
     with np.load(tmp_path / "again.npz") as again, np.load(result / "x.npz") as plain:
         for name in plain.files:

@@ -9,10 +9,28 @@ import numpy as np
 import pytest
 import soundfile
 
+from mmtalker import limits
 from mmtalker.errors import MMTalkerError
 from mmtalker.limits import MOST_FRAMES, check_frames
 from mmtalker.speech import audio as audio_module
 from mmtalker.speech.audio import load_audio
+from mmtalker_addon.core.limits import MOST_PARTS
+
+
+def test_the_animators_page_names_the_bounds_that_hold() -> None:
+    text = (Path(__file__).resolve().parents[1] / "docs" / "animators.md").read_text(encoding="utf-8")
+    section = text.partition("## Limits")[2].partition("\n## ")[0]
+    for bound in (
+        f"{limits.MOST_SECONDS // 3600} hours",
+        f"{limits.LOWEST_RATE:,} to {limits.HIGHEST_RATE:,} Hz",
+        f"{limits.MOST_TRIANGLES:,} triangles",
+        f"{limits.MOST_VERTICES:,} vertices",
+        f"{MOST_PARTS} parts",
+        f"{limits.MOST_FILE_BYTES >> 30} GiB",
+        f"{limits.MOST_FRAMES:,} frames",
+        f"{limits.MOST_FPS:,.0f} frames a second",
+    ):
+        assert bound in section
 
 
 @pytest.mark.parametrize("fps", [0.0, -24.0, 1e300, math.inf, math.nan])
@@ -31,6 +49,8 @@ def test_frames_that_follow_from_the_speech_are_counted_too() -> None:
     check_frames(120.0, None, 7_200.0)
     with pytest.raises(MMTalkerError, match="1,440,000 frames"):
         check_frames(200.0, None, 7_200.0)
+    with pytest.raises(MMTalkerError, match="frames cannot be animated"):
+        check_frames(24.0, None, 7_200.0, start_time=-1e12)
 
 
 def test_more_sound_than_the_limit_is_refused_and_a_part_of_it_is_taken(

@@ -57,8 +57,8 @@ def head(talker: Talker) -> PreparedHead:
 def speech(seconds: float) -> PreparedSpeech:
     frames = round(seconds * 50)
     rng = np.random.default_rng(0)
-    local = rng.standard_normal((SMALL.readers, frames, SMALL.width)).astype(np.float16)
-    whole = rng.standard_normal((1, SMALL.readers, SMALL.width)).astype(np.float32)
+    local = rng.standard_normal((SMALL.members, frames, SMALL.width)).astype(np.float16)
+    whole = rng.standard_normal((1, SMALL.members, SMALL.width)).astype(np.float32)
     heard = SpeechFeatures(frames, local, whole, np.ones(frames, dtype=np.float32))
     return PreparedSpeech(heard, np.full(frames, -20.0, dtype=np.float32), seconds)
 

@@ -1,7 +1,7 @@
 """Makes the demo's speech clips with the Kokoro-82M voice, with the exact time of every phone.
 
 Run it only to change what the demo says; the clips it makes are in the repository. Kokoro comes as
-`vendor/mmtalker/data/kokoro.py` says; VOICES is the folder that holds its voices, and the rest of it
+`lab/sources/kokoro_voices.py` says; VOICES is the folder that holds its voices, and the rest of it
 unless that is installed:
 
     python -m lab demo-clip --voices VOICES [--clip speech] [--out demo/assets]

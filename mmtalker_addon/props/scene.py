@@ -43,7 +43,7 @@ class MMTALKER_PG_scene(bpy.types.PropertyGroup):
     )
     sound_file: bpy.props.StringProperty(
         name="Sound File",
-        description="Recording to speak: wav, flac, ogg, mp3, m4a, wma, or a video's sound",
+        description="Recording to speak: wav, flac, ogg, mp3, m4a, wma, or a video with sound",
         subtype="FILE_PATH",
         options={"PATH_SUPPORTS_BLEND_RELATIVE"},
     )

@@ -65,6 +65,16 @@ def test_list_is_kept_with_the_head_and_the_head_is_picked(cast_of_three, scene)
     assert add_parts_disabled_reason(bpy.context).startswith("Select the meshes that belong to Anna")
 
 
+def test_more_parts_than_can_be_sent_are_left_out_with_one_sentence(cast_of_three, monkeypatch):
+    head, teeth, _ = cast_of_three
+    enlist(head, add_part("Tongue"))
+    monkeypatch.setattr(parts, "MOST_PARTS", 1)
+    assert parts.find_parts(bpy.context, head) == [teeth]
+    generate()
+    told = [warning for warning in runs.last().warnings if "join some of them" in warning]
+    assert told == ["Anna has more than 1 parts: join some of them (Object > Join)."]
+
+
 def test_part_gets_the_keys_that_move_it_and_the_head_gets_all(cast_of_three):
     head, teeth, hat = cast_of_three
     generate()

@@ -15,8 +15,8 @@ from tests.fuzz.mutate import mutated
 from tests.fuzz.originals import READERS, Reader
 
 ROOT = Path(__file__).resolve().parents[2]
-QUICK, MANY = 18, 420
-"""Inputs for each of the twelve readers: about 200, and about 5,000."""
+QUICK, MANY = 14, 336
+"""Inputs for each of the fifteen readers: about 200, and about 5,000."""
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="bounds memory by Linux's limits")
 

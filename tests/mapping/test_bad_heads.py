@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lab.bank.people import Person
 from lab.bank.perturb import covered
 from mmtalker.errors import ErrorCode, MMTalkerError
-from mmtalker.limits import MOST_TRIANGLES
+from mmtalker.limits import MOST_TRIANGLES, MOST_VERTICES
 from mmtalker.mapping.map_head import map_head
 from mmtalker.mapping.regions import find_regions
 from mmtalker.mapping.types import HeadMapping, Mouth
@@ -242,3 +242,10 @@ def test_too_dense_a_mesh_is_refused_at_once_with_what_to_do() -> None:
     found = checked(mesh)
     assert isinstance(found, MMTalkerError) and found.code == ErrorCode.UNSUPPORTED_HEAD
     assert f"{MOST_TRIANGLES:,}" in found.message and "Decimate" in found.message
+
+
+def test_too_many_loose_vertices_are_refused_at_once_with_what_to_do() -> None:
+    vertices = np.random.default_rng(0).normal(size=(MOST_VERTICES + 1, 3)).astype(np.float32)
+    found = checked(Mesh(vertices, np.arange(3, dtype=np.int32), np.array([0, 3], dtype=np.int32)))
+    assert isinstance(found, MMTalkerError) and found.code == ErrorCode.UNSUPPORTED_HEAD
+    assert f"{MOST_VERTICES:,}" in found.message and "Decimate" in found.message

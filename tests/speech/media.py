@@ -11,7 +11,7 @@ import numpy as np
 
 
 def write_media(
-    target: Path | BinaryIO, samples: np.ndarray, rate: int, kind: str, codec: str, picture: bool = False
+    target: Path | BinaryIO, samples: np.ndarray, rate: int, kind: str, codec: str, pictures: int = 0
 ) -> None:
     """Write (N,) or (C, N) samples.
 
@@ -20,17 +20,17 @@ def write_media(
         samples: within -1..1.
         rate: Hz.
         kind: FFmpeg's name of the container. codec: of the sound.
-        picture: whether a black video comes before the sound.
+        pictures: black ones at 25 a second, written before the sound.
     """
     channels = np.atleast_2d(samples).astype(np.float32)
     with av.open(str(target) if isinstance(target, Path) else target, "w", format=kind) as container:
-        video = container.add_stream("mpeg4", rate=25) if picture else None
+        video = container.add_stream("mpeg4", rate=25) if pictures else None
         sound = container.add_stream(codec, rate=rate)
         sound.bit_rate = 64_000
         sound.layout = "mono" if len(channels) == 1 else "stereo"
         if video is not None:
             video.width = video.height = 32
-            for number in range(5):
+            for number in range(pictures):
                 image = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), dtype=np.uint8), format="rgb24")
                 image.pts, image.time_base = number, Fraction(1, 25)
                 container.mux(video.encode(image))

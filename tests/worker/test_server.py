@@ -153,6 +153,9 @@ def test_a_request_that_makes_no_sense_is_refused(worker, kind, fields):
         {"fps": None},
         {"frames": 0},
         {"frames": 1.5},
+        {"frames": 10**30},
+        {"frames": None, "start_time": -1e12},
+        {"fps": 1e300},
         {"options": 3},
     ],
 )

@@ -59,13 +59,14 @@ COARSER = "Apply a Decimate modifier, or export the head alone and coarser."
 """What to do about a mesh that is too large."""
 
 
-def check_frames(fps: float, frames: int | None, seconds: float) -> None:
+def check_frames(fps: float, frames: int | None, seconds: float, start_time: float = 0.0) -> None:
     """Refuse a frame rate or a number of frames that cannot be animated.
 
     Args:
         fps: frames a second.
         frames: how many, or None for as many as the speech has.
         seconds: of speech.
+        start_time: seconds of the speech at the first frame.
 
     Raises:
         MMTalkerError: ``BAD_REQUEST``.
@@ -75,7 +76,7 @@ def check_frames(fps: float, frames: int | None, seconds: float) -> None:
             ErrorCode.BAD_REQUEST,
             f"{fps:g} frames a second cannot be animated. Choose a rate above 0, of at most {MOST_FPS:g}.",
         )
-    count = fps * seconds if frames is None else frames
+    count = fps * (seconds - start_time) if frames is None else frames
     if (frames is not None and frames < 1) or count > MOST_FRAMES:
         number = f"{count:,.0f}" if count < 1e15 else f"{float(min(count, 10**300)):.3g}"
         raise MMTalkerError(

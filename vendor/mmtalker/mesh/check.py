@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mmtalker.errors import ErrorCode, MMTalkerError
-from mmtalker.limits import MOST_TRIANGLES
+from mmtalker.limits import MOST_TRIANGLES, MOST_VERTICES
 from mmtalker.mesh.mesh import Mesh
 
 
@@ -13,16 +13,18 @@ def check_size(mesh: Mesh) -> None:
     """Refuse what would take too long to look at.
 
     Raises:
-        MMTalkerError: UNSUPPORTED_HEAD for more than ``MOST_TRIANGLES``.
+        MMTalkerError: UNSUPPORTED_HEAD for more than ``MOST_TRIANGLES`` or ``MOST_VERTICES``.
     """
-    count = len(mesh.loop_vertices) - 2 * mesh.face_count
-    if count > MOST_TRIANGLES:
-        raise MMTalkerError(
-            ErrorCode.UNSUPPORTED_HEAD,
-            f"The mesh has {count:,} triangles, and at most {MOST_TRIANGLES:,} can be looked at. Lower the "
-            "viewport level of its Multires or Subdivision modifier, apply a Decimate modifier, or animate a "
-            "coarser copy.",
-        )
+    triangles = len(mesh.loop_vertices) - 2 * mesh.face_count
+    counts = ((triangles, MOST_TRIANGLES, "triangles"), (mesh.vertex_count, MOST_VERTICES, "vertices"))
+    for count, most, what in counts:
+        if count > most:
+            raise MMTalkerError(
+                ErrorCode.UNSUPPORTED_HEAD,
+                f"The mesh has {count:,} {what}, and at most {most:,} can be looked at. Lower the viewport "
+                "level of its Multires or Subdivision modifier, apply a Decimate modifier, or animate a "
+                "coarser copy.",
+            )
 
 
 def check_mesh(mesh: Mesh) -> list[str]:

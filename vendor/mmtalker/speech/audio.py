@@ -17,7 +17,7 @@ from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.io.inputs import shown
 from mmtalker.limits import HIGHEST_RATE, LOWEST_RATE, MOST_SECONDS
 from mmtalker.progress import Progress, silent
-from mmtalker.speech.media import MediaFile, NoPyAV, NotSound, is_media
+from mmtalker.speech.media import MediaFile, NoPyAV, NoSound, NotSound, find_kind
 from mmtalker.speech.resample import resample_blocks
 
 Float32 = NDArray[np.float32]
@@ -27,6 +27,7 @@ SAMPLE_RATE = 16_000
 
 _BLOCK_VALUES = 1 << 16  # decoded at once, all channels together; a damaged file loses at most this much
 _CANCELLED = 1e-3  # share of the energy below which channels took each other away; unrelated ones keep half
+_MP3_BLOCK = 1152  # samples
 _LONGEST_TIME = 1e9  # seconds; beyond it times would not fit a file's own counting
 _LOUDEST = 1e6  # keeps sums of absurd float samples finite
 
@@ -100,23 +101,21 @@ def load_audio(
 def _decode(raw: BinaryIO, name: str, start: float, duration: float | None, progress: Progress) -> Audio:
     with _open(raw, name) as file:
         _check_rate(file.samplerate, name)
-        if 0 < file.frames <= start * file.samplerate:
-            raise MMTalkerError(
-                ErrorCode.AUDIO_EMPTY,
-                f"The chosen part of {name} begins at {start:g} s, and the file lasts only "
-                f"{file.frames / file.samplerate:.2f} s. Choose an earlier start.",
-            )
+        if file.can_seek and 0 < file.frames <= start * file.samplerate:
+            raise _begins_late(name, start, file.frames / file.samplerate)
         reader = _PartReader(file, name, start, duration, progress)
         pieces = list(resample_blocks(reader.blocks(), file.samplerate, SAMPLE_RATE))
-    samples = np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.float32)
+    samples = _join(pieces)
     if not len(samples):
-        if reader.failed:
-            raise _unreadable(name)
-        if duration is not None and reader.wanted == 0:
+        if reader.wanted == 0:
             raise MMTalkerError(
                 ErrorCode.AUDIO_EMPTY,
                 f"The chosen part of {name} is {duration:g} s long. Choose a longer part.",
             )
+        if not file.can_seek and 0 < reader.passed <= start * reader.rate:
+            raise _begins_late(name, start, reader.passed / reader.rate)
+        if file.is_damaged:
+            raise _unreadable(name)
         raise MMTalkerError(
             ErrorCode.AUDIO_EMPTY,
             f"{name} holds no sound that can be decoded; it is empty or was cut short. Export it again.",
@@ -125,6 +124,17 @@ def _decode(raw: BinaryIO, name: str, start: float, duration: float | None, prog
     if peak > 1.0:
         samples /= np.float32(peak)
     return Audio(samples, reader.warnings(name))
+
+
+def _join(pieces: list[Float32]) -> Float32:
+    """All pieces as one; the list is emptied meanwhile, or two hours of sound would be in memory twice."""
+    joined = np.empty(sum(map(len, pieces)), dtype=np.float32)
+    end = len(joined)
+    while pieces:
+        piece = pieces.pop()
+        joined[end - len(piece) : end] = piece
+        end -= len(piece)
+    return joined
 
 
 def _is(path: Path, kind: Callable[[Path], bool]) -> bool:
@@ -146,14 +156,25 @@ def _check_rate(rate: int, name: str) -> None:
 
 def _open(raw: BinaryIO, name: str) -> MediaFile | _Sequential:
     try:
-        return MediaFile(raw) if is_media(raw) else _Sequential(raw)
+        return _Sequential(raw)
+    except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: a name ending in .raw
+        unknown = error
+    try:
+        return MediaFile(raw)
     except NoPyAV as error:
+        kind = find_kind(raw)
+        if not kind:
+            raise _unreadable(name) from unknown
         raise MMTalkerError(
             ErrorCode.AUDIO_UNREADABLE,
-            f"{name} is a video, or sound of a kind that needs PyAV, and this Python lacks it. Install it "
-            "(pip install av), or convert the sound to wav, flac, ogg or mp3.",
+            f"{name} is {kind}, which needs PyAV, and this Python lacks it. Install it (pip install av), or "
+            "convert the sound to wav, flac, ogg or mp3.",
         ) from error
-    except (NotSound, soundfile.LibsndfileError, TypeError) as error:  # TypeError: a name ending in .raw
+    except NoSound as error:
+        raise MMTalkerError(
+            ErrorCode.AUDIO_EMPTY, f"{name} is a video without sound. Choose another file."
+        ) from error
+    except NotSound as error:
         raise _unreadable(name) from error
 
 
@@ -164,23 +185,31 @@ class _Sequential(soundfile.SoundFile):  # type: ignore[misc]  # the library has
     mp3 a few milliseconds of wrong sound.
     """
 
-    uncertain_seconds = 0.0
+    is_damaged = False
+    """Something could not be decoded so far."""
 
     def seekable(self) -> bool:
         return False
 
     @property
-    def seeks_exactly(self) -> bool:
+    def can_seek(self) -> bool:
         """False for mp3, where seeking is only roughly right."""
         return bool(self.format != "MP3")
 
-    def next_block(self, limit: int) -> Float32:
-        """Return the next (N, channels) samples; none at the end.
+    @property
+    def least_frames(self) -> int:
+        """How many samples must come, or sound is missing."""
+        # The library counts one block too many of an mp3 inside a wav.
+        return int(self.frames) - (_MP3_BLOCK if self.format == "WAV" and "MPEG" in self.subtype else 0)
 
-        Raises:
-            soundfile.LibsndfileError: what follows is damaged.
-        """
-        return np.asarray(self.read(limit, dtype="float32", always_2d=True))
+    def next_block(self, limit: int) -> Float32:
+        """Return the next (N, channels) samples, N at most ``limit``; none at the end."""
+        try:
+            return np.asarray(self.read(limit, dtype="float32", always_2d=True))
+        except soundfile.LibsndfileError:
+            # What a damaged file still gave before this block is kept.
+            self.is_damaged = True
+            return np.zeros((0, self.channels), dtype=np.float32)
 
 
 class _PartReader:
@@ -195,36 +224,33 @@ class _PartReader:
         progress: Progress,
     ) -> None:
         self._file, self._name, self._progress = file, name, progress
-        self._first = round(start * file.samplerate)
-        self.wanted = None if duration is None else round(duration * file.samplerate)
-        self.failed = False
+        self.rate = int(file.samplerate)
+        self._first = round(start * self.rate)
+        self.wanted = None if duration is None else round(duration * self.rate)
+        self.passed = 0  # samples that were decoded, or passed by seeking
         self._short = False
         self._loudest: int | None = None
         self._mended = 0
 
     def blocks(self) -> Iterator[Float32]:
         """Mono float32 blocks of the part, at the file's own rate."""
-        # Where seeking is only roughly right, the beginning is decoded and dropped.
-        skip = self._first
-        if self._first and isinstance(self._file, _Sequential) and self._file.seeks_exactly:
-            self._file.seek(self._first)
-            skip = 0
-        left = math.inf if self.wanted is None else self.wanted
-        limit = max(1, _BLOCK_VALUES // self._file.channels)
-        expected = self._file.frames - self._first
-        got = 0
-        while left > 0:
-            block = self._read(limit)
-            self._progress("audio", min(1.0, got / max(1, min(left + got, expected))))
+        file = self._file
+        if self._first and file.can_seek:
+            file.seek(self._first)
+            self.passed = self._first
+        last = math.inf if self.wanted is None else self._first + self.wanted
+        limit = max(1, _BLOCK_VALUES // file.channels)
+        while self.passed < last:
+            block = file.next_block(limit)
+            self._progress("audio", min(1.0, self.passed / max(1, min(last, file.frames))))
             if not len(block):
-                uncertain = self._file.uncertain_seconds * self._file.samplerate
-                self._short = self.failed or got < min(left + got, expected) - uncertain
+                self._short = file.is_damaged or self.passed < min(last, file.least_frames)
                 return
-            block, skip = block[min(skip, len(block)) :], max(0, skip - len(block))
-            mono = self._mono(block[: int(min(left, len(block)))])
-            left -= len(mono)
-            got += len(mono)
-            if got > MOST_SECONDS * self._file.samplerate:
+            # Where there is no seeking, what comes before the part is decoded and dropped.
+            begin, end = max(0, self._first - self.passed), min(len(block), last - self.passed)
+            mono = self._mono(block[begin : int(end)])
+            self.passed += len(block)
+            if min(self.passed, last) - self._first > MOST_SECONDS * self.rate:
                 raise MMTalkerError(
                     ErrorCode.AUDIO_UNREADABLE,
                     f"{self._name} lasts more than {MOST_SECONDS // 3600} hours, the most that is taken at "
@@ -232,14 +258,7 @@ class _PartReader:
                 )
             if len(mono):
                 yield mono
-
-    def _read(self, limit: int) -> Float32:
-        try:
-            return self._file.next_block(limit)
-        except (NotSound, soundfile.LibsndfileError):
-            # What a damaged file still gave before this block is kept.
-            self.failed = True
-            return np.zeros((0, self._file.channels), dtype=np.float32)
+        self._short = file.is_damaged
 
     def _mono(self, block: Float32) -> Float32:
         finite = np.isfinite(block)
@@ -270,9 +289,17 @@ def _cancels(block: Float32, mono: Float32) -> bool:
     return float(np.dot(mono, mono)) < _CANCELLED * energy
 
 
+def _begins_late(name: str, start: float, seconds: float) -> MMTalkerError:
+    return MMTalkerError(
+        ErrorCode.AUDIO_EMPTY,
+        f"The chosen part of {name} begins at {start:g} s, and the file lasts only {seconds:.2f} s. "
+        "Choose an earlier start.",
+    )
+
+
 def _unreadable(name: str) -> MMTalkerError:
     return MMTalkerError(
         ErrorCode.AUDIO_UNREADABLE,
-        f"{name} cannot be read as sound: it is damaged, cut short, or no sound file. "
-        "Convert it to wav, flac, ogg, mp3 or m4a.",
+        f"{name} cannot be read as sound: it is of a kind that is not known here, or protected, "
+        "damaged or cut short. Convert it to wav, flac, ogg or mp3.",
     )

@@ -159,12 +159,13 @@ class Session:
             )
         fps = fields.number(request, "fps")
         frames = fields.whole(request, "frames") if fields.given(request, "frames") else None
-        check_frames(fps, frames, speech.seconds)
+        start_time = fields.number(request, "start_time", 0.0)
+        check_frames(fps, frames, speech.seconds, start_time)
         animation = backend.talker.animate(
             head,
             speech,
             fps=fps,
-            start_time=fields.number(request, "start_time", 0.0),
+            start_time=start_time,
             frames=frames,
             seed=fields.whole(request, "seed", 0),
             options=backend.read_options(fields.mapping(request, "options")),
