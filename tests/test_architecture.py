@@ -37,6 +37,7 @@ FLOORS = {
         "mapping",
         "contact",
         "model",
+        "shape_keys",
         "prepared",
         "pipeline",
         "worker",

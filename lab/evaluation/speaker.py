@@ -21,7 +21,7 @@ from mmtalker.model.inference import (
 )
 from mmtalker.model.network import MMTalkerNetwork, SampledHead
 from mmtalker.model.regression import DISPLACEMENT_SCALE, JointRegression
-from mmtalker.pipeline import SMOOTHING_METRES
+from mmtalker.shape_keys import SMOOTHING_METRES
 
 Float32 = NDArray[np.float32]
 

@@ -15,30 +15,26 @@ from numpy.typing import NDArray
 
 from mmtalker.animation import RAW_RATE, Animation
 from mmtalker.contact.lips import can_meet, read_lips
-from mmtalker.contact.modes import DETAIL_NAMES, MIRRORED_DETAILS, detail_modes
+from mmtalker.contact.modes import DETAIL_NAMES
 from mmtalker.contact.solve import solve_contact
 from mmtalker.device import choose_device, choose_dtype
 from mmtalker.errors import ErrorCode, MMTalkerError
 from mmtalker.mapping.map_head import map_head
-from mmtalker.mapping.parts import fill_parts
 from mmtalker.mapping.types import HeadMapping
 from mmtalker.mapping.weights import mapping_fingerprint
 from mmtalker.mesh.canonical import load_canonical
 from mmtalker.mesh.check import check_mesh
 from mmtalker.mesh.mesh import Mesh
-from mmtalker.mesh.smoothing import smooth_along_skin
-from mmtalker.mesh.symmetry import make_symmetric, mirror_partners, mirrored_names
 from mmtalker.model.heads import Chart, HeadSurface, sample_for_inference
-from mmtalker.model.inference import evaluate_shapes, extract_features, predict_activations
+from mmtalker.model.inference import extract_features, predict_activations
 from mmtalker.model.loading import DEFAULT_FOLDER, LoadedModel, load_model
-from mmtalker.model.network import SampledHead
-from mmtalker.model.regression import DISPLACEMENT_SCALE
 from mmtalker.motion.arkit import ARKIT_NAMES
 from mmtalker.motion.finish import AnimateOptions, finish_curves
 from mmtalker.motion.resample import frame_times, sample_curves
 from mmtalker.motion.silence import has_voice, loudness, speech_gain
 from mmtalker.prepared import PreparedHead, PreparedSpeech
 from mmtalker.progress import Progress, silent, span
+from mmtalker.shape_keys import make_shape_keys
 from mmtalker.speech.audio import SAMPLE_RATE, Audio
 from mmtalker.speech.features import SpeechEncoder, frame_count
 from mmtalker.speech.weights import ENCODER_FILE_NAME, ENCODER_SHA256, check_encoder_file
@@ -46,12 +42,6 @@ from mmtalker.speech.weights import ENCODER_FILE_NAME, ENCODER_SHA256, check_enc
 __all__ = ["RAW_RATE", "AnimateOptions", "Animation", "PreparedHead", "PreparedSpeech", "Talker"]
 
 Float32 = NDArray[np.float32]
-
-SMOOTHING_METRES = 0.0008
-"""Detail of a shape key below this length is the network's noise and not the face's."""
-
-DETAIL_SMOOTHING_METRES = 0.0025
-"""The same of a detail mode, which is broad: so vertices mapped to the wrong lip do not stand out."""
 
 NO_VOICE = (
     "No voice was heard in the sound, so the mouth stays at rest. Choose sound in which somebody speaks; "
@@ -178,7 +168,9 @@ class Talker:
         progress("shapes", 0.55)
         sample_shapes = network.shapes(sampled, sampled.uv, sampled.static[:, :6])
         names = self.names + (DETAIL_NAMES if can_meet(mapping) else ())
-        shapes = self._shapes(mapping, surface, sampled, vertices, names, span(progress, 0.55, 1.0))
+        shapes = make_shape_keys(
+            network, sampled, surface, mapping, vertices, names, span(progress, 0.55, 1.0)
+        )
         return PreparedHead(
             mesh,
             mapping.topology,
@@ -193,38 +185,6 @@ class Talker:
             sample_shapes.cpu().numpy(),
             tuple(warnings) + mapping.warnings,
         )
-
-    def _shapes(
-        self,
-        mapping: HeadMapping,
-        surface: HeadSurface,
-        sampled: SampledHead,
-        vertices: NDArray[np.float64],
-        names: tuple[str, ...],
-        progress: Progress,
-    ) -> Float32:
-        """Evaluate Φ and the detail modes at the skin, move the other parts by rule.
-
-        Returns:
-            (K, V, 3) in canonical space, each other's mirror images where the head is its own, unless
-            the animator moved one side's landmarks alone: that would be halved.
-        """
-        skin = surface.on_chart
-        uv = surface.uv[skin]
-        shapes = np.zeros((len(names), len(vertices), 3), dtype=np.float32)
-        made = evaluate_shapes(self._model.network, sampled, uv, surface.point[skin], progress)
-        made *= DISPLACEMENT_SCALE
-        count, skin_triangles = len(made), surface.skin_triangles()
-        shapes[:count, skin] = _smooth(vertices[skin], skin_triangles, uv, made, SMOOTHING_METRES)
-        if len(names) > count:
-            modes = detail_modes(uv)
-            shapes[count:, skin] = _smooth(vertices[skin], skin_triangles, uv, modes, DETAIL_SMOOTHING_METRES)
-        shapes = fill_parts(mapping, vertices, shapes, names)
-        mirror = None if mapping.lopsided else mirror_partners(vertices, mapping.triangles)
-        if mirror is not None:
-            twins = mirrored_names(names, dict(zip(DETAIL_NAMES, MIRRORED_DETAILS, strict=True)))
-            shapes = make_symmetric(shapes, twins, *mirror)
-        return shapes[:, mapping.owner]
 
     @torch.inference_mode()
     def prepare_speech(self, audio: Audio, progress: Progress = silent) -> PreparedSpeech:
@@ -274,17 +234,11 @@ class Talker:
                 ErrorCode.BAD_REQUEST,
                 f"The frame rate is {fps} and the start {start_time} s. Give a positive frame rate.",
             )
+        voice = speech.features.voice
         began = time.perf_counter()
-        sampled = head.sampled(self._device)
-        network = self._model.network
-        style, far = self._style(options.style), options.style_strength
-        vector = network.style.asked(style, far)
-        said = predict_activations(network, sampled, head.sample_shapes, speech.features, progress, vector)
-        raw: Float32 = network.style.shade(style, far, torch.from_numpy(said).to(vector)).cpu().numpy()
+        raw = self._activations(head, speech, options, progress)
         fused = time.perf_counter()
-        finished = finish_curves(
-            raw, self.names, speech.energy, speech.features.voice, RAW_RATE, options, seed
-        )
+        finished = finish_curves(raw, self.names, speech.energy, voice, RAW_RATE, options, seed)
         still = np.zeros((len(raw), len(head.names) - len(self.names)), dtype=np.float32)
         contact = solve_contact(finished, head.contact, self.names, RAW_RATE) if head.contact else still
         finished, raw = (np.concatenate(parts, axis=1) for parts in ((finished, contact), (raw, still)))
@@ -296,24 +250,20 @@ class Talker:
             "fusion_seconds": fused - began,
             "finish_seconds": time.perf_counter() - fused,
         }
-        heard = has_voice(speech.features.voice, speech.energy, RAW_RATE)
-        warnings = head.warnings if heard else (*head.warnings, NO_VOICE)
+        spoken = has_voice(voice, speech.energy, RAW_RATE)
+        warnings = head.warnings if spoken else (*head.warnings, NO_VOICE)
         return Animation(head.names, curves, fps, start_time, raw, head.mesh, head.shapes, stats, warnings)
 
-
-def _smooth(
-    vertices: NDArray[np.float64],
-    triangles: NDArray[np.int32],
-    uv: Float32,
-    shapes: Float32,
-    length: float,
-) -> Float32:
-    """Smooth (K, C, 3) shapes along the skin by a length in metres.
-
-    Vertices that an exporter split are one again meanwhile.
-    """
-    place = np.concatenate([vertices.astype(np.float32), uv], axis=1)
-    _, first, owner = np.unique(place, axis=0, return_index=True, return_inverse=True)
-    owner = owner.ravel()
-    smooth = smooth_along_skin(vertices[first], owner[triangles], shapes[:, first], length)
-    return smooth[:, owner]
+    def _activations(
+        self, head: PreparedHead, speech: PreparedSpeech, options: AnimateOptions, progress: Progress
+    ) -> Float32:
+        """(T, K) by fusion and regression, in the style that was asked for."""
+        network = self._model.network
+        style, strength = self._style(options.style), options.style_strength
+        vector = network.style.asked(style, strength)
+        sampled = head.sampled(self._device)
+        plain = predict_activations(network, sampled, head.sample_shapes, speech.features, progress, vector)
+        shaded: Float32 = (
+            network.style.shade(style, strength, torch.from_numpy(plain).to(vector)).cpu().numpy()
+        )
+        return shaded

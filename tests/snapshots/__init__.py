@@ -1,0 +1,1 @@
+"""Pictures that a change must not alter unseen."""
