@@ -31,6 +31,7 @@ def measure_audio(case: Case, setting: Setting) -> Measured:
         audio = load_audio(path)
         decoded = time.perf_counter()
         speech = talker.prepare_speech(audio)
+        del audio
         encoded = time.perf_counter()
         stats = talker.animate(head, speech, fps=FPS).stats
         return {

@@ -93,6 +93,8 @@ def animate(command: AnimateCommand, load: BackendFactory | None = None) -> None
         store = PreparedStore(backend, DiskCache(command.cache_dir) if command.cache_dir else None)
         head = store.head(mesh, span(progress, 0.02, 0.35)).value
         speech = store.speech(audio, span(progress, 0.35, 0.80)).value
+        seconds, warnings = audio.seconds, audio.warnings
+        del audio  # 230 MB of an hour, which is not needed any more
         told = {name: getattr(command, name) for name in ("style", "style_strength", "silence_rest")}
         animation = backend.talker.animate(
             head,
@@ -104,11 +106,11 @@ def animate(command: AnimateCommand, load: BackendFactory | None = None) -> None
         )
         progress("writing", 0.98)
         _write(animation, command.out)
-    for warning in dict.fromkeys((*audio.warnings, *head.warnings, *animation.warnings)):
+    for warning in dict.fromkeys((*warnings, *head.warnings, *animation.warnings)):
         print(f"Warning: {warning}", file=sys.stderr)
     print(
         f"Wrote {command.out}: {len(animation.curves)} frames at {command.fps:g} fps, "
-        f"{len(animation.names)} shape keys, {audio.seconds:.1f} s of speech "
+        f"{len(animation.names)} shape keys, {seconds:.1f} s of speech "
         f"in {time.monotonic() - started:.1f} s ({backend.talker.device_name})."
     )
 
