@@ -36,6 +36,7 @@ MODES = {
     "old_version": "says hello with protocol 0",
     "refuses_version": "answers hello by an error",
     "fused": "answers map by a mouth that is one surface, along the demo head's lips",
+    "many": "gives 66 channels",
     "parts": "moves what is called Teeth by jawOpen alone, and what is called Hat not at all",
     "slow_map": "works for a minute at map; can be cancelled",
     "wrong_map": "gives places of one vertex too few",
@@ -53,6 +54,12 @@ MODES = {
     "ignores_end": "does not end by shutdown nor by the end of input",
 }
 NAMES = ["jawOpen", "mouthClose"]
+MANY = 66
+
+
+def many(array: Any, last: int) -> Any:
+    """Repeat the first two of an array, along the first axis or the last, until there are many."""
+    return np.concatenate([array] * (MANY // 2), axis=0 if last else -1)
 
 
 def load_wire() -> Any:
@@ -261,6 +268,9 @@ class FakeWorker:
             os._exit(5)
         arrays = self.result_arrays(frame)
         names = ["jawOpen", "jawOpen"] if self.mode == "twice_named" else NAMES
+        if self.mode == "many":
+            names = NAMES + [f"shape{number}" for number in range(MANY - len(NAMES))]
+            arrays = {name: many(array, int(name == "shapes")) for name, array in arrays.items()}
         self.send(
             frame.id,
             "result",

@@ -8,6 +8,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +62,10 @@ def click(x: float, y: float) -> Iterator[float]:
     yield 0.4
 
 
-def press(button: str) -> Iterator[float]:
-    """Click on a button of the panel."""
+def press(button: str, lower: int = 0) -> Iterator[float]:
+    """Click on a button of the panel, so many pixels lower than it usually is."""
     _, sidebar = view()
-    yield from click(sidebar.x + MIDDLE, sidebar.y + sidebar.height - ROWS[button])
+    yield from click(sidebar.x + MIDDLE, sidebar.y + sidebar.height - ROWS[button] - lower)
 
 
 def key(kind: str) -> Iterator[float]:
@@ -74,12 +75,12 @@ def key(kind: str) -> Iterator[float]:
     yield 0.3
 
 
-def until(condition: Callable[[], bool], seconds: float = 240.0) -> Iterator[float]:
+def until(condition: Callable[[], bool], seconds: float = 240.0, interval: float = 0.1) -> Iterator[float]:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {seconds:g} s: {runs().current()} {runs().last()}")
-        yield 0.1
+        yield interval
 
 
 def idle() -> bool:
@@ -262,8 +263,93 @@ def interruptions() -> Iterator[float]:
     check("opening a file ends the run", idle() and "Another file" in runs().last().message, runs().last())
 
 
+def large_heads() -> Iterator[float]:
+    """How long the window waits while large heads are read and written, and how long it draws them."""
+    os.environ["MMTALKER_BACKEND_PYTHON"] = os.environ["MMTALKER_WINDOW_MANY"]
+    for rings in (182, 365):
+        bpy.ops.wm.open_mainfile(filepath=str(OUT / "before.blend"))
+        yield 1.0
+        bpy.ops.mesh.primitive_uv_sphere_add(segments=rings, ring_count=rings)
+        head = bpy.context.object
+        scene = bpy.context.scene
+        scene.mmtalker.head, scene.mmtalker.source = head, "FILE"
+        scene.mmtalker.sound_file = bpy.path.relpath(os.environ["MMTALKER_WINDOW_VOICE"])
+        push_undo("Head")
+        yield from open_panel()
+        yield 1.0
+        count = len(head.data.vertices)
+        drawing = timed(lambda: bpy.ops.wm.redraw_timer(type="DRAW_WIN", iterations=1))
+        waits, taken = watch_steps()
+        with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
+            bpy.ops.mmtalker.generate("INVOKE_DEFAULT")  # a click may come while the mesh is still drawn
+        yield from until(lambda waits=waits: waits.append(time.monotonic()) or idle(), 60.0, 0.005)
+        restore_steps()
+        outcome = runs().last()
+        check(f"a head of {count} vertices speaks", outcome is not None and outcome.state == "done", outcome)
+        gaps = [later - earlier for earlier, later in pairwise(waits)]
+        SECONDS[f"{count} vertices: longest wait for the window"] = round(max(gaps), 3)
+        SECONDS[f"{count} vertices: longest step"] = round(max(taken), 3)
+        SECONDS[f"{count} vertices: last step, with the undo step"] = round(taken[-1], 3)
+        SECONDS[f"{count} vertices: all steps"] = round(sum(taken), 3)
+        SECONDS[f"{count} vertices: drawing the window"] = round(drawing, 3)
+        yield from screenshot(f"large_{count}")
+
+
+def timed(work: Callable[[], Any]) -> float:
+    began = time.monotonic()
+    work()
+    return time.monotonic() - began
+
+
+def watch_steps() -> tuple[list[float], list[float]]:
+    """Lists for the times of looks at the run, and for the seconds that each of its steps takes."""
+    taken: list[float] = []
+    real = runs().step
+
+    def step(*arguments: Any) -> Any:
+        began = time.monotonic()
+        try:
+            return real(*arguments)
+        finally:
+            taken.append(time.monotonic() - began)
+
+    runs().step, runs().real_step = step, real
+    return [time.monotonic()], taken
+
+
+def restore_steps() -> None:
+    runs().step = runs().real_step
+
+
+def default_scene() -> Iterator[float]:
+    """The demo head beside the cube that every new file has."""
+    yield from open_panel()
+    yield from press("Add Demo Head", lower=20)  # a line names the cube, which is active
+    yield 1.0
+    area, _ = view()
+    region = next(region for region in area.regions if region.type == "WINDOW")
+    seen = [view_of(region, area.spaces.active.region_3d, point) for point in head_points()]
+    inside = all(0 < x < region.width and 0 < y < region.height for x, y in seen)
+    tall = max(y for _, y in seen) - min(y for _, y in seen)
+    check("Add Demo Head shows the head", inside and tall > region.height / 4, (min(seen), max(seen)))
+    yield from screenshot("demo_head_in_the_default_scene")
+
+
+def head_points() -> list[Any]:
+    """Some places of the head's skin, in the world."""
+    head = bpy.context.scene.mmtalker.head
+    return [head.matrix_world @ vertex.co for vertex in list(head.data.vertices)[::50]]
+
+
+def view_of(region: Any, region_3d: Any, point: Any) -> tuple[float, float]:
+    """Where a place in the world is on the screen, in pixels of the region."""
+    seen = region_3d.perspective_matrix @ Vector((*point, 1.0))
+    return (seen.x / seen.w + 1) / 2 * region.width, (seen.y / seen.w + 1) / 2 * region.height
+
+
 def steps() -> Iterator[float]:
     yield 1.0
+    yield from default_scene()
     for obj in list(bpy.data.objects):
         bpy.data.objects.remove(obj)
     bpy.ops.wm.save_as_mainfile(filepath=str(OUT / "before.blend"))
@@ -277,6 +363,7 @@ def steps() -> Iterator[float]:
     os.environ["MMTALKER_BACKEND_PYTHON"] = backend
 
     yield from press("Add Demo Head")
+    yield 1.0  # the view glides to the head
     scene = bpy.context.scene
     head = scene.mmtalker.head
     check("a click on Add Demo Head adds it and picks it", head is not None, list(bpy.data.objects))
@@ -311,6 +398,7 @@ def steps() -> Iterator[float]:
     editor = bpy.context.scene.sequence_editor
     check("the strip as well", editor is None or len(editor.strips) == 0)
     check("the demo head is still there", bpy.context.scene.mmtalker.head is not None)
+    yield from large_heads()
     yield from interruptions()
     yield from preferences()
 

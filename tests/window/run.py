@@ -128,6 +128,7 @@ def main() -> int:
             "MMTALKER_BLENDER_BIND": ":".join(str(path) for path in [out, *options.bind]),
             "MMTALKER_BACKEND_PYTHON": str(options.backend or fake_backend(folder, "good")),
             "MMTALKER_WINDOW_SLOW": str(fake_backend(folder, "slow")),
+            "MMTALKER_WINDOW_MANY": str(fake_backend(folder, "many")),
             "MMTALKER_WINDOW_VOICE": str(shutil.copy(options.voice, out)),
             "MMTALKER_WINDOW_OUT": str(out),
         }
