@@ -6,6 +6,8 @@ to the inside, then slices in any shape. So what is done for all slices at once 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -74,9 +76,8 @@ def _smallest_heights(upper: Float32, lower: Float32) -> Float32:
     first, second = (row * count + at for row in np.divmod(pair, np.int32(meeting.shape[1])))
     start = np.maximum(above.front.take(first), below.front.take(second))
     stop = np.minimum(above.back.take(first), below.back.take(second))
-    height = np.minimum(
-        *(above.height(first, depth) - below.height(second, depth) for depth in (start, stop))
-    )
+    upper_height, lower_height = above.heights(first), below.heights(second)
+    height = np.minimum(*(upper_height(depth) - lower_height(depth) for depth in (start, stop)))
     smallest = np.full(count, FAR, dtype=np.float32)
     if len(at):
         starts = np.flatnonzero(np.diff(at, prepend=-1))
@@ -94,9 +95,7 @@ class _Pieces:
         along, rise = line[:, 1:] - line[:, :-1]
         self._slope: Float32 = rise / np.where(np.abs(along) < STEEP, STEEP, along)
 
-    def height(self, piece: NDArray[np.intp], depth: Float32) -> Float32:
-        """Return the (M,) height of M pieces at a depth within each."""
-        height: Float32 = self._height.take(piece) + (depth - self._depth.take(piece)) * self._slope.take(
-            piece
-        )
-        return height
+    def heights(self, piece: NDArray[np.intp]) -> Callable[[Float32], Float32]:
+        """Return what gives the (M,) heights of M pieces at a depth within each."""
+        base, depth, slope = (part.take(piece) for part in (self._height, self._depth, self._slope))
+        return lambda at: base + (at - depth) * slope

@@ -107,9 +107,9 @@ def finish_curves(
     # negative.
     for_idle, for_blinks = (np.random.default_rng(s) for s in np.random.SeedSequence(seed % 2**64).spawn(2))
     idle_motion = draw_idle_motion(len(raw), rate, phrases, for_idle)
-    curves = add_idle_motion(np.clip(curves, 0.0, 1.0), names, options.idle_motion * idle_motion)
+    curves = add_idle_motion(np.clip(curves, 0.0, 1.0, out=curves), names, options.idle_motion * idle_motion)
     starts = blink_times(len(raw) / rate, options.blink_rate, phrases, for_blinks)
     # In place of the model's own lids: it can but tell the mean, which is half shut where a blink is likely.
     lids = [names.index("eyeBlinkLeft"), names.index("eyeBlinkRight")]
     curves[:, lids] = blink_curves(starts, len(raw), rate, for_blinks)
-    return np.clip(curves, 0.0, 1.0)
+    return np.clip(curves, 0.0, 1.0, out=curves)

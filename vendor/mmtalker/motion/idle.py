@@ -109,4 +109,4 @@ def add_idle_motion(curves: Float32, names: tuple[str, ...], idle_motion: Float6
     for column, channels in enumerate(MOVEMENTS.values()):
         for name, weight in channels.items():
             livelier[:, names.index(name)] += weight * idle_motion[:, column]
-    return np.clip(livelier, 0.0, 1.0)
+    return np.clip(livelier, 0.0, 1.0, out=livelier)

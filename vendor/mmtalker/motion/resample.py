@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 Float32 = NDArray[np.float32]
 
 
+_BLOCK = 8192  # frames at once, so that an hour needs no more scratch memory than a minute
+
+
 def sample_curves(curves: Float32, rate: float, times: NDArray[np.float64]) -> Float32:
     """Read (T, K) curves, whose row i is at i / rate seconds, at any times.
 
@@ -19,9 +22,12 @@ def sample_curves(curves: Float32, rate: float, times: NDArray[np.float64]) -> F
     """
     rows = np.vstack([np.zeros_like(curves[:1]), curves, np.zeros_like(curves[:1])])
     place = np.clip(np.asarray(times, dtype=np.float64) * rate + 1.0, 0.0, len(rows) - 1.0)
-    low = np.minimum(place.astype(np.int64), len(rows) - 2)
-    share = (place - low)[:, None]
-    read: Float32 = (rows[low] * (1.0 - share) + rows[low + 1] * share).astype(np.float32)
+    read: Float32 = np.empty((len(place), rows.shape[1]), dtype=np.float32)
+    for start in range(0, len(place), _BLOCK):
+        part = place[start : start + _BLOCK]
+        low = np.minimum(part.astype(np.int64), len(rows) - 2)
+        share = (part - low)[:, None]
+        read[start : start + _BLOCK] = rows[low] * (1.0 - share) + rows[low + 1] * share
     return read
 
 
