@@ -398,8 +398,8 @@ def steps() -> Iterator[float]:
     editor = bpy.context.scene.sequence_editor
     check("the strip as well", editor is None or len(editor.strips) == 0)
     check("the demo head is still there", bpy.context.scene.mmtalker.head is not None)
-    yield from large_heads()
     yield from interruptions()
+    yield from large_heads()
     yield from preferences()
 
 
