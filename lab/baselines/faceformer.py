@@ -102,7 +102,7 @@ class FaceFormerStyle(Decoder):
         self.drop = nn.Dropout(DROPOUT)
         self.out = zero_linear(WIDTH, 3 * points)
 
-    def decode(self, moved: Tensor, heard: Tensor, first: int, past: Past | None) -> tuple[Tensor, Past]:
+    def decode(self, moved: Tensor, encoded: Tensor, first: int, past: Past | None) -> tuple[Tensor, Past]:
         """Give the frames that follow given ones.
 
         Args:
@@ -118,14 +118,14 @@ class FaceFormerStyle(Decoder):
         x = self.drop(self.motion(moved) + self.encoding[place])
         read, past = self.attention(x, past)
         x = self.norms[0](x + self.drop(read))
-        x = self.norms[1](x + self.drop(heard))
+        x = self.norms[1](x + self.drop(encoded))
         x = self.norms[2](x + self.drop(self.feed(x)))
         return self.out(x), past
 
-    def hear(self, features: Tensor) -> Tensor:
+    def encode(self, features: Tensor) -> Tensor:
         """(B, T, L, D) -> (B, T, d)."""
-        heard: Tensor = self.own_moment(self.speech(self.standardised(features)))
-        return heard
+        encoded: Tensor = self.own_moment(self.speech(self.standardised(features)))
+        return encoded
 
     def teacher_forced(self, features: Tensor, truth: Tensor, before: Tensor) -> Tensor:
         """Give all frames at once, each being told the true one before it.
@@ -139,18 +139,18 @@ class FaceFormerStyle(Decoder):
             (B, T, P, 3) mm.
         """
         moved = torch.cat([before[:, None], truth[:, :-1]], dim=1).flatten(2)
-        return self.as_points(self.decode(moved, self.hear(features), 0, None)[0])
+        return self.as_points(self.decode(moved, self.encode(features), 0, None)[0])
 
     def animate(self, features: Tensor, before: Tensor | None = None, person: Tensor | None = None) -> Tensor:
         """(B, T, L, D) -> (B, T, P, 3) mm, each frame being told what was made of the one before it."""
-        heard = self.hear(features)
-        moved = heard.new_zeros(len(heard), 1, 3 * self.points)
+        encoded = self.encode(features)
+        moved = encoded.new_zeros(len(encoded), 1, 3 * self.points)
         if before is not None:
             moved = before.flatten(1)[:, None]
         past: Past | None = None
         made = []
-        for frame in range(heard.shape[1]):
-            moved, past = self.decode(moved, heard[:, frame : frame + 1], frame, past)
+        for frame in range(encoded.shape[1]):
+            moved, past = self.decode(moved, encoded[:, frame : frame + 1], frame, past)
             made.append(moved)
         return self.as_points(torch.cat(made, dim=1))
 

@@ -92,11 +92,11 @@ def solve_known(sums: Mapping[Known, Moments], penalty: float) -> Tensor:
     every = list(sums.values())
     weights = torch.zeros_like(every[0].crossed)
     for pattern in np.unique(table, axis=1).T:
-        told = [moments for moments, known in zip(every, pattern, strict=True) if known]
-        if told:
-            inputs = torch.stack([moments.inputs for moments in told]).sum(dim=0)
-            crossed = torch.stack([moments.crossed for moments in told]).sum(dim=0)
-            frames = sum(moments.count for moments in told)
+        known_channels = [moments for moments, known in zip(every, pattern, strict=True) if known]
+        if known_channels:
+            inputs = torch.stack([moments.inputs for moments in known_channels]).sum(dim=0)
+            crossed = torch.stack([moments.crossed for moments in known_channels]).sum(dim=0)
+            frames = sum(moments.count for moments in known_channels)
             channels = torch.from_numpy((table == pattern[:, None]).all(axis=0))
             weights[:, channels] = solve(inputs, crossed[:, channels], penalty * frames / 1000.0)
     return weights

@@ -82,6 +82,6 @@ def _fitted(
     torch.manual_seed(config.seed)
     layers, width = len(config.model.speech_layers), config.model.speech_width
     decoder = DECODERS[name](layers, width, len(face.uv)).to(device)
-    needs = {part: [ARKIT_INDEX[channel] for channel in told] for part, told in LIST_NEEDS.items()}
+    needs = {part: [ARKIT_INDEX[channel] for channel in known] for part, known in LIST_NEEDS.items()}
     points = KnownPoints(face.lists, needs, len(face.uv))
     return fit(decoder, draws, torch.from_numpy(face.shapes), points, config, out / name)

@@ -124,10 +124,10 @@ def cues(sounds: Sequence[Sound]) -> list[Cue]:
 def curves(sounds: Sequence[Sound], times: Float64) -> Float32:
     """Return (len(times), 52) activations at ``times`` seconds."""
     track = np.zeros((len(times), len(ARKIT_NAMES)))
-    told = cues(sounds)
-    if told:
-        track += _pose(told[0].shape)
-    for before, after in pairwise(told):
+    known = cues(sounds)
+    if known:
+        track += _pose(known[0].shape)
+    for before, after in pairwise(known):
         width = min(BLEND, (before.end - before.start) / 2.0, (after.end - after.start) / 2.0)
         passed = np.clip((times - after.start) / max(width, 1e-6) + 0.5, 0.0, 1.0)
         share = 0.5 - 0.5 * np.cos(np.pi * passed)

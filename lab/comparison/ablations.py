@@ -120,8 +120,8 @@ def find(options: argparse.Namespace, arguments: Sequence[str] | None) -> runs.F
     config = runs.read_config(options)
     with ProgressBar(sys.stderr) as progress:
         report = ablate(options, names, config, progress)
-    told = runs.about("lab ablations", arguments, config, choose_device(options.device).type)
-    report = replace(report, about=told | {"seed": options.seeds})
+    context = runs.about("lab ablations", arguments, config, choose_device(options.device).type)
+    report = replace(report, about=context | {"seed": options.seeds})
     return runs.Findings(render(report, names, options.seeds), report.dumps())
 
 
@@ -237,11 +237,11 @@ def variant_table(report: Report, figure: Figure, names: Sequence[str], seeds: S
 
     With several seeds the mean is shown, and its spread as half of the range.
     """
-    told = [found for found in report.sets if _mean(found.figures, figure, FULL, seeds)[0] is not None]
-    rows = [["variant", *(found.title for found in told)]]
+    context = [found for found in report.sets if _mean(found.figures, figure, FULL, seeds)[0] is not None]
+    rows = [["variant", *(found.title for found in context)]]
     for name in names:
         row = [name]
-        for found in told:
+        for found in context:
             full, _ = _mean(found.figures, figure, FULL, seeds)
             value, spread = _mean(found.figures, figure, name, seeds)
             cell = number(value) + (f" ± {number(spread)}" if len(seeds) > 1 else "")

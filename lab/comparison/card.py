@@ -104,8 +104,12 @@ def read(path: Path) -> Json:
 def source(report: Json) -> str:
     """Return the line below a table: what measured it, on which commit and device."""
     about = report["about"]
-    told = [about.get("command"), about.get("device"), _commit(about), about.get("date", "")[:10]]
-    return "\n*" + "; ".join(f"`{part}`" if part == told[0] else part for part in told if part) + "*"
+    parts_of_line = [about.get("command"), about.get("device"), _commit(about), about.get("date", "")[:10]]
+    return (
+        "\n*"
+        + "; ".join(f"`{part}`" if part == parts_of_line[0] else part for part in parts_of_line if part)
+        + "*"
+    )
 
 
 def _commit(about: Json) -> str:

@@ -61,8 +61,8 @@ def find(options: argparse.Namespace, arguments: Sequence[str] | None) -> runs.F
     config = runs.read_config(options)
     with ProgressBar(sys.stderr) as progress:
         report = compare(options, config, progress)
-    told = runs.about("lab compare", arguments, config, choose_device(options.device).type)
-    report = replace(report, about={**told, **report.about})
+    context = runs.about("lab compare", arguments, config, choose_device(options.device).type)
+    report = replace(report, about={**context, **report.about})
     text = "\n".join([render(report), *(margin_block(report, FIGURE[name]) for name in MARGINS)])
     return runs.Findings(text, report.dumps())
 
@@ -70,8 +70,8 @@ def find(options: argparse.Namespace, arguments: Sequence[str] | None) -> runs.F
 def compare(options: argparse.Namespace, config: TrainConfig, progress: Progress = silent) -> Report:
     """Train what is not trained yet, and evaluate all systems on the canonical head."""
     device = choose_device(options.device)
-    ours = load_model(options.weights or DEFAULT_FOLDER, device)
-    layers = ours.network.config.speech_layers
+    trained = load_model(options.weights or DEFAULT_FOLDER, device)
+    layers = trained.network.config.speech_layers
     config = replace(config, model=replace(config.model, speech_layers=layers))  # the same speech for all
     corpus = read_corpus(options.corpus)
     cache = options.cache or options.corpus / "features"
@@ -83,7 +83,7 @@ def compare(options: argparse.Namespace, config: TrainConfig, progress: Progress
     batches = Batches(sets, config)
     face = canonical_face()
     recogniser = _recogniser(options.corpus, encoder) if RULE in options.systems else None
-    systems = network_systems(ours.network, OURS)
+    systems = network_systems(trained.network, OURS)
     for name in options.systems:
         systems[name] = baseline_system(
             name, batches, face, config, options.out, device, recogniser, progress
@@ -97,7 +97,7 @@ def compare(options: argparse.Namespace, config: TrainConfig, progress: Progress
         face=face,
         progress=progress,
     )
-    return replace(report, about={"weights": ours.checksum})
+    return replace(report, about={"weights": trained.checksum})
 
 
 def _recogniser(corpus: Path, encoder: SpeechEncoder) -> PhoneRecogniser | None:
@@ -118,11 +118,11 @@ def margin_block(report: Report, figure: Figure) -> str:
     rows = [["set", OURS, "best baseline", "its error", "less by"]]
     for found in report.sets:
         values = {name: own.get(figure.name) for name, own in merge_variants(found.figures).items()}
-        ours = values.pop(OURS, None)
+        trained = values.pop(OURS, None)
         values.pop(TRUTH, None)
         rivals = {name: value for name, value in values.items() if value is not None}
-        if ours is not None and rivals:
+        if trained is not None and rivals:
             best = min(rivals, key=lambda name: rivals[name])
-            less = 100.0 * (1.0 - ours / rivals[best])
-            rows.append([found.title, number(ours), best, number(rivals[best]), f"{less:.1f} %"])
+            less = 100.0 * (1.0 - trained / rivals[best])
+            rows.append([found.title, number(trained), best, number(rivals[best]), f"{less:.1f} %"])
     return f"## Ours beside the best baseline: {figure.title}, {figure.unit}\n\n{markdown(rows)}\n"

@@ -151,11 +151,11 @@ def claim(out: Path, config: TrainConfig) -> None:
     Raises:
         MMTalkerError: FILE_FORMAT when it was begun by others.
     """
-    path, told = out / "training.json", json.dumps(config.to_json(), indent=2, sort_keys=True) + "\n"
+    path, settings = out / "training.json", json.dumps(config.to_json(), indent=2, sort_keys=True) + "\n"
     if not path.exists():
         with replacing(path) as partial:
-            partial.write_text(told, encoding="utf-8")
-    elif path.read_text(encoding="utf-8") != told:
+            partial.write_text(settings, encoding="utf-8")
+    elif path.read_text(encoding="utf-8") != settings:
         raise MMTalkerError(
             ErrorCode.FILE_FORMAT,
             f"What is in {out} was trained with other settings. Delete it, or give another folder.",

@@ -49,13 +49,13 @@ def transfer_errors(
     fit = umeyama(surface.blend(head.vertices[:count], triangle, weights), rest[where])
     result = {}
     for name in ARKIT_NAMES:
-        ours = fit.apply_vectors(surface.blend(head.shapes[ARKIT_INDEX[name], :count], triangle, weights))
+        carried = fit.apply_vectors(surface.blend(head.shapes[ARKIT_INDEX[name], :count], triangle, weights))
         own = shapes[ARKIT_INDEX[name]][where].astype(np.float64)
-        lengths = np.linalg.norm(ours, axis=1), np.linalg.norm(own, axis=1)
+        lengths = np.linalg.norm(carried, axis=1), np.linalg.norm(own, axis=1)
         moved = np.maximum(*lengths) > 1e-4
         if not moved.any() or lengths[1].max() == 0.0:
             continue
-        product = float(np.sum(ours * own)) / float(np.linalg.norm(ours) * np.linalg.norm(own) + 1e-20)
-        difference = np.linalg.norm(ours - own, axis=1)
+        product = float(np.sum(carried * own)) / float(np.linalg.norm(carried) * np.linalg.norm(own) + 1e-20)
+        difference = np.linalg.norm(carried - own, axis=1)
         result[name] = Transfer(product, 1e3 * lengths[1][moved].mean(), 1e3 * difference[moved].mean())
     return result

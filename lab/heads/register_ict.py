@@ -137,7 +137,7 @@ def lash_leaders(model: ict.IctModel, face: Face) -> Int64:
     return leaders
 
 
-def twins(vertices: NDArray[np.float32]) -> NDArray[np.int32]:
+def coincident(vertices: NDArray[np.float32]) -> NDArray[np.int32]:
     """(V,) the first vertex that is in the very same place."""
     _, first, inverse = np.unique(vertices + np.float32(0.0), axis=0, return_index=True, return_inverse=True)
     earliest: NDArray[np.int32] = first[inverse.ravel()].astype(np.int32)
@@ -180,7 +180,7 @@ def build(data: Path) -> dict[str, NDArray[np.generic]]:
         "role": roles,
         "jaw_weight": jaw_weights(model, roles),
         "leader": lash_leaders(model, other).astype(np.int32),
-        "twins": np.stack([twins(model.neutral), twins(someone)]),
+        "twins": np.stack([coincident(model.neutral), coincident(someone)]),
         "orders": np.stack([np.arange(ict.VERTEX_COUNT), corner_order(model.faces)]).astype(np.int32),
         "landmark_names": np.array(list(landmarks)),
         "landmark_vertices": np.array(list(landmarks.values()), dtype=np.int32),

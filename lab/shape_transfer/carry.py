@@ -88,9 +88,9 @@ class CarriedSkin:
         self._place = source.chart.locate(uv)
         self._rest = source.chart.blend(source.vertices, *self._place)
         area, theirs = (triangle_normals(points, triangles)[1] for points in (vertices, self._rest))
-        told = (area > 0.0) & (theirs > LEAST_SHARE * area)
-        self._triangles = triangles[told]
-        weight = area[told] * np.where(seen[self._triangles].any(axis=1), 1.0, POCKET_WEIGHT)
+        known = (area > 0.0) & (theirs > LEAST_SHARE * area)
+        self._triangles = triangles[known]
+        weight = area[known] * np.where(seen[self._triangles].any(axis=1), 1.0, POCKET_WEIGHT)
         operator = tangent_operator(vertices, self._triangles)
         self._weighted = operator.T @ sparse.diags(np.repeat(weight, 3))
         self._anchor = vertex_areas(vertices, triangles) / ANCHOR_METRES**2

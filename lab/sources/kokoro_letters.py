@@ -129,11 +129,11 @@ def from_espeak(ipa: str, language: str) -> str:
     ipa = unicodedata.normalize("NFD", ipa).replace("c\u0327", "\u00e7").replace("r.", "ɽ")
     tables = {"en-US": (TIED, AMERICAN, ENGLISH), "en-GB": (BRITISH, TIED, ENGLISH)}
     for table in tables.get(language, (TIED,)):
-        for theirs, ours in table.items():
-            ipa = ipa.replace(theirs, ours)
+        for theirs, own in table.items():
+            ipa = ipa.replace(theirs, own)
     ipa = re.sub(r"(\S)̩", r"ᵊ\1", ipa).replace("^", "")
-    for theirs, ours in NEAREST.items():
-        ipa = ipa.replace(theirs, ours)
+    for theirs, own in NEAREST.items():
+        ipa = ipa.replace(theirs, own)
     if language == "de":
         ipa = ipa.replace("ɜ", "ɐ")
     if language == "pt":

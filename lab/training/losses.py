@@ -86,11 +86,11 @@ def phone_loss(logits: Tensor, phones: Tensor) -> Tensor:
         phones: (B, T, F) in 0..1; NaN where nobody knows what is said.
     """
     known = phones.isfinite().all(dim=-1)
-    told = logits.transpose(1, 2)[known].float()
-    if not len(told):
+    known_phones = logits.transpose(1, 2)[known].float()
+    if not len(known_phones):
         return logits.sum() * 0.0
-    truth = phones[known][:, None].expand_as(told)
-    return binary_cross_entropy_with_logits(told, truth)
+    truth = phones[known][:, None].expand_as(known_phones)
+    return binary_cross_entropy_with_logits(known_phones, truth)
 
 
 def roughness_loss(change: Tensor) -> Tensor:

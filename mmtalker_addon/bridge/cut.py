@@ -59,9 +59,9 @@ def cut_mouth(obj: Any) -> int:
         path = find_lip_path(arrays.vertices, arrays.loop_vertices, arrays.loop_starts, line)
     except NoPath as error:
         raise EngineError(EngineCode.BAD_REQUEST, str(error)) from error
-    ours = keys.our_keys(obj)
+    own_keys = keys.our_keys(obj)
     _split(obj.data, path)
-    keys.mark_ours(obj, ours)
+    keys.mark_ours(obj, own_keys)
     check = replace(record.check, mouth="parted", lip_line=())
     head_store.write(obj, replace(record, geometry=head_store.find_geometry(obj), check=check))
     return len(path) - 1

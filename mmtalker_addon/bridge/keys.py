@@ -94,9 +94,9 @@ def _begin(obj: Any, rollback: Rollback) -> dict[str, str]:
     else:
         rollback.add(restore, obj.data.shape_keys, _TAG, plain(obj.data.shape_keys, _TAG))
     keys = obj.data.shape_keys
-    ours = {name: digest for name, digest in texts(keys, _TAG).items() if name in keys.key_blocks}
-    keys[_TAG] = ours
-    return ours
+    own = {name: digest for name, digest in texts(keys, _TAG).items() if name in keys.key_blocks}
+    keys[_TAG] = own
+    return own
 
 
 def _new(obj: Any, name: str) -> Any:
@@ -136,9 +136,9 @@ def _put_back(obj: Any, name: str, coordinates: NDArray[np.float32]) -> None:
 def our_keys(obj: Any) -> tuple[str, ...]:
     """Names of the keys that an earlier run made and nobody edited."""
     keys = obj.data.shape_keys
-    ours = {} if keys is None else texts(keys, _TAG)
-    blocks = {name: keys.key_blocks[name] for name in ours if name in keys.key_blocks}
-    return tuple(name for name, block in blocks.items() if _digest(_coordinates(block)) == ours[name])
+    own = {} if keys is None else texts(keys, _TAG)
+    blocks = {name: keys.key_blocks[name] for name in own if name in keys.key_blocks}
+    return tuple(name for name, block in blocks.items() if _digest(_coordinates(block)) == own[name])
 
 
 def mark_ours(obj: Any, names: Sequence[str]) -> None:

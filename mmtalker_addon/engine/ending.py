@@ -40,8 +40,8 @@ def describe_end(code: int, log: Sequence[str]) -> tuple[EngineCode, str]:
     """
     cause = last_error(log)
     killed = sys.platform != "win32" and code == -signal.SIGKILL
-    told = any(sign in line for line in _plain(log) for sign in _MEMORY_SIGNS)
-    if killed or code == _NO_MEMORY_STATUS or told:
+    reason = any(sign in line for line in _plain(log) for sign in _MEMORY_SIGNS)
+    if killed or code == _NO_MEMORY_STATUS or reason:
         what = "was ended by SIGKILL, most likely since" if killed else "ended, since"
         return EngineCode.OUT_OF_MEMORY, f"{what} memory ran out"
     how = _describe_code(code)
@@ -50,9 +50,9 @@ def describe_end(code: int, log: Sequence[str]) -> tuple[EngineCode, str]:
 
 def last_error(log: Sequence[str]) -> str:
     """Return the last line that tells of an error, else the last that no logger wrote; empty for none."""
-    told = [line.strip() for line in log if _ERROR_LINE.search(line)]
+    reason = [line.strip() for line in log if _ERROR_LINE.search(line)]
     plain = _plain(log)
-    line = next(iter(told[-1:] or plain[-1:]), "")
+    line = next(iter(reason[-1:] or plain[-1:]), "")
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 

@@ -95,13 +95,15 @@ def animate(command: AnimateCommand, load: BackendFactory | None = None) -> None
         speech = store.speech(audio, span(progress, 0.35, 0.80)).value
         seconds, warnings = audio.seconds, audio.warnings
         del audio  # 230 MB of an hour, which is not needed any more
-        told = {name: getattr(command, name) for name in ("style", "style_strength", "silence_rest")}
+        chosen = {name: getattr(command, name) for name in ("style", "style_strength", "silence_rest")}
         animation = backend.talker.animate(
             head,
             speech,
             fps=command.fps,
             seed=command.seed,
-            options=backend.read_options({name: value for name, value in told.items() if value is not None}),
+            options=backend.read_options(
+                {name: value for name, value in chosen.items() if value is not None}
+            ),
             progress=span(progress, 0.80, 0.98),
         )
         progress("writing", 0.98)

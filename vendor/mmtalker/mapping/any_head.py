@@ -129,7 +129,7 @@ def _assemble(
         confidence=confidence,
         to_canonical=fit,
         landmarks={name: int(first[vertex]) for name, vertex in landmarks.vertices.items()},
-        warnings=tuple(reading.warnings) + _doubts(confidence, regions, mouth, located, places),
+        warnings=tuple(reading.warnings) + _confidence_warnings(confidence, regions, mouth, located, places),
         points=landmarks.points,
         regions=regions,
         mouth=mouth,
@@ -160,7 +160,7 @@ def _regions(
     return found
 
 
-def _doubts(
+def _confidence_warnings(
     confidence: float, regions: Mapping[str, float], mouth: Mouth, located: Located, places: ChartPlaces
 ) -> tuple[str, ...]:
     said = []

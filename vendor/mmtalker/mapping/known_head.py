@@ -73,7 +73,7 @@ def _mapping(
         confidence=confidence,
         to_canonical=fit,
         landmarks=landmarks,
-        warnings=_doubts(residual),
+        warnings=_confidence_warnings(residual),
         points={name: mesh.vertices[vertex].astype(np.float64) for name, vertex in landmarks.items()},
         regions=dict.fromkeys(REGIONS, confidence),
         triangles=one[mesh.triangles()],
@@ -189,7 +189,7 @@ def _confidence(residual: float) -> float:
     return float(np.clip(1.0 - 0.5 * beyond, 0.0, 1.0))
 
 
-def _doubts(residual: float) -> tuple[str, ...]:
+def _confidence_warnings(residual: float) -> tuple[str, ...]:
     if residual <= SURE_METRES:
         return ()
     return (

@@ -113,8 +113,8 @@ def lip_bits(line: LipLine, place: Float64, upper: Float64, lower: Float64) -> I
     """
     near = np.minimum(upper, lower) < ZONE
     corner = np.abs(place[:, 0]) > line.corner - CORNER
-    told = np.where(upper <= lower, UPPER, LOWER)
-    return np.where(near & ~corner, told, BOTH)
+    sides = np.where(upper <= lower, UPPER, LOWER)
+    return np.where(near & ~corner, sides, BOTH)
 
 
 def tell_lips(
@@ -144,10 +144,10 @@ def tell_lips(
     inner = np.abs(place[:, 0]) < MIDDLE * line.corner
     best, joined = np.full(len(zone), BOTH), np.inf
     for shift in SHIFTS:
-        told = np.where(seen, line.tells(place, shift), 0)
-        ways = [_ways(graph, told == lip) for lip in (UPPER, LOWER)]
+        sides = np.where(seen, line.tells(place, shift), 0)
+        ways = [_ways(graph, sides == lip) for lip in (UPPER, LOWER)]
         bits = lip_bits(line, place, *ways)
-        share = _joined_share(graph, place, told, bits, inner)
+        share = _joined_share(graph, place, sides, bits, inner)
         if share < joined:
             best, joined = bits, share
         if joined < PARTED:
@@ -157,7 +157,7 @@ def tell_lips(
     return bits, joined
 
 
-def _joined_share(graph: Any, place: Float64, told: Int64, bits: Int64, inner: Bools) -> float:
+def _joined_share(graph: Any, place: Float64, sides: Int64, bits: Int64, inner: Bools) -> float:
     """Share of what surely is of a lip from which the other one is reached with hardly a detour."""
     edges = graph.tocoo()
     across = bits[edges.row] ^ bits[edges.col] == BOTH
@@ -165,12 +165,12 @@ def _joined_share(graph: Any, place: Float64, told: Int64, bits: Int64, inner: B
     surface = sparse.csr_matrix((edges.data[kept], (edges.row[kept], edges.col[kept])), graph.shape)
     met = asked = 0
     for lip, other in ((UPPER, LOWER), (LOWER, UPPER)):
-        start, goal = np.flatnonzero((told == lip) & inner), np.flatnonzero(told == other)
+        start, goal = np.flatnonzero((sides == lip) & inner), np.flatnonzero(sides == other)
         if not len(start) or not len(goal):
             continue
         # As on the canonical head, whose mouth is shut: across an open one the straight way is long too.
         straight, _ = cKDTree(place[goal]).query(place[start])
-        met += int((_ways(surface, told == other)[start] < straight + DETOUR).sum())
+        met += int((_ways(surface, sides == other)[start] < straight + DETOUR).sum())
         asked += len(start)
     return met / max(asked, 1)
 

@@ -103,17 +103,17 @@ class HeadMapping:
     @staticmethod
     def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> HeadMapping:
         """Rebuild from :meth:`to_arrays`."""
-        told: dict[str, Any] = json.loads(arrays["about"].tobytes().decode())
-        scale, rotation, translation = told["to_canonical"]
-        told |= {
+        described: dict[str, Any] = json.loads(arrays["about"].tobytes().decode())
+        scale, rotation, translation = described["to_canonical"]
+        described |= {
             **{name: arrays[name] for name in _ARRAYS},
-            "warnings": tuple(told["warnings"]),
-            "moved": tuple(told["moved"]),
-            "mouth": Mouth(told["mouth"]),
-            "points": {name: np.array(point) for name, point in told["points"].items()},
+            "warnings": tuple(described["warnings"]),
+            "moved": tuple(described["moved"]),
+            "mouth": Mouth(described["mouth"]),
+            "points": {name: np.array(point) for name, point in described["points"].items()},
             "to_canonical": Similarity(scale, np.array(rotation), np.array(translation)),
         }
-        return HeadMapping(**told)
+        return HeadMapping(**described)
 
 
 _ARRAYS = ("uv", "role", "jaw_weight", "leader", "triangles", "owner")

@@ -100,9 +100,9 @@ def _check_sum(path: Path) -> None:
     """Raise ValueError unless the networks are the ones that were written with their checksum."""
     beside = checksum_path(path)
     values = json.loads(beside.read_text(encoding="utf-8"))
-    told = check_settings(values, {"file": Word(), "sha256": Word()}, beside.name)
+    stored = check_settings(values, {"file": Word(), "sha256": Word()}, beside.name)
     with path.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != told["sha256"]:
+        if hashlib.file_digest(file, "sha256").hexdigest() != stored["sha256"]:
             raise ValueError(f"it does not have the checksum that {beside.name} names")
 
 

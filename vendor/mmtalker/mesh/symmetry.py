@@ -65,31 +65,31 @@ def mirror_partners(vertices: Float64, triangles: NDArray[np.integer[Any]]) -> t
     return partners, plane
 
 
-def make_symmetric(shapes: Float32, twins: Sequence[int], partners: Int64, plane: Float64) -> Float32:
+def make_symmetric(shapes: Float32, mirror_shapes: Sequence[int], partners: Int64, plane: Float64) -> Float32:
     """Return shapes (K, V, 3) averaged with the mirror image of their twins; unpaired vertices keep theirs.
 
     Args:
         shapes: displacements in the space of ``plane``.
-        twins: (K,) the shape on the other side of each.
+        mirror_shapes: (K,) the shape on the other side of each.
         partners, plane: of :func:`mirror_partners`.
     """
     paired = np.flatnonzero(partners >= 0)
     reflection = (np.eye(3) - 2.0 * np.outer(plane[:3], plane[:3])).astype(np.float32)
     even = shapes.copy()
-    other = shapes[np.asarray(twins)][:, partners[paired]] @ reflection
+    other = shapes[np.asarray(mirror_shapes)][:, partners[paired]] @ reflection
     even[:, paired] = 0.5 * (shapes[:, paired] + other)
     return even
 
 
-def mirrored_names(names: Sequence[str], told: Mapping[str, str] = MappingProxyType({})) -> list[int]:
+def mirrored_names(names: Sequence[str], further: Mapping[str, str] = MappingProxyType({})) -> list[int]:
     """Return the row of the shape on the other side of each, its own where nothing says a side.
 
     Args:
         names: K shape names, of which ``Left`` and ``Right`` at the end say a side.
-        told: the names on the other side of further ones.
+        further: the names on the other side of further ones.
     """
     row = {name: index for index, name in enumerate(names)}
-    return [row.get(told.get(name, _other_side(name)), index) for index, name in enumerate(names)]
+    return [row.get(further.get(name, _other_side(name)), index) for index, name in enumerate(names)]
 
 
 def _other_side(name: str) -> str:

@@ -27,7 +27,7 @@ class Topology:
         jaw_weight: (V,) how much teeth, gums and tongue follow the jaw, 0..1.
         leader: (V,) vertex whose displacement a lash vertex takes over, -1 where there is none.
         landmarks: vertex by name.
-        twins: (W, V) the first vertex that is in the same place; one row per way in which places
+        coincident: (W, V) the first vertex that is in the same place; one row per way in which places
             coincide, since a neutral may have more such pairs than other people.
         orders: (O, V) orders in which exporters write the vertices when they split them along seams.
     """
@@ -39,7 +39,7 @@ class Topology:
     jaw_weight: Float32
     leader: Int32
     landmarks: dict[str, int]
-    twins: Int32
+    coincident: Int32
     orders: Int32
 
     @property
@@ -48,7 +48,9 @@ class Topology:
 
     def welded_orders(self) -> list[NDArray[np.int64]]:
         """Rows in the order of first occurrence after welding, for every known order and kind of twins."""
-        return [first_occurrences(twins[order]) for twins in self.twins for order in self.orders]
+        return [
+            first_occurrences(coincident[order]) for coincident in self.coincident for order in self.orders
+        ]
 
     @property
     def in_chart(self) -> NDArray[np.bool_]:
@@ -70,8 +72,8 @@ def known_topologies() -> tuple[Topology, ...]:
 @lru_cache(maxsize=1)
 def known_skins() -> tuple[Topology, ...]:
     """The skins of the known topologies alone: where eyes and teeth are objects of their own, or absent."""
-    ours, _, ict = known_topologies()
-    return _skin_of(ours), _skin_of(ict)
+    anny, _, ict = known_topologies()
+    return _skin_of(anny), _skin_of(ict)
 
 
 def _skin_of(topology: Topology) -> Topology:
@@ -86,7 +88,7 @@ def _skin_of(topology: Topology) -> Topology:
         jaw_weight=topology.jaw_weight[:count],
         leader=topology.leader[:count],
         landmarks=topology.landmarks,
-        twins=np.arange(count, dtype=np.int32)[None],
+        coincident=np.arange(count, dtype=np.int32)[None],
         orders=np.stack(within),
     )
 
@@ -120,7 +122,7 @@ def _anny(label: str, role: NDArray[np.uint8], orders: Int32) -> Topology:
         jaw_weight=follows,
         leader=np.full(len(role), -1, dtype=np.int32),
         landmarks=head.landmarks,
-        twins=np.arange(len(role), dtype=np.int32)[None],
+        coincident=np.arange(len(role), dtype=np.int32)[None],
         orders=np.concatenate([np.arange(len(role), dtype=np.int32)[None], orders]),
     )
 
@@ -138,7 +140,7 @@ def _ict() -> Topology:
                 jaw_weight=data["jaw_weight"].astype(np.float32),
                 leader=data["leader"].astype(np.int32),
                 landmarks=dict(zip(names, vertices, strict=True)),
-                twins=data["twins"].astype(np.int32),
+                coincident=data["twins"].astype(np.int32),
                 orders=data["orders"].astype(np.int32),
             )
     except (OSError, KeyError, ValueError) as error:

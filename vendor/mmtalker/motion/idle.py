@@ -105,8 +105,8 @@ def add_idle_motion(curves: Float32, names: tuple[str, ...], idle_motion: Float6
 
     A channel below 0 is cut off there; its opposite shows the rest.
     """
-    livelier = curves.copy()
+    result = curves.copy()
     for column, channels in enumerate(MOVEMENTS.values()):
         for name, weight in channels.items():
-            livelier[:, names.index(name)] += weight * idle_motion[:, column]
-    return np.clip(livelier, 0.0, 1.0, out=livelier)
+            result[:, names.index(name)] += weight * idle_motion[:, column]
+    return np.clip(result, 0.0, 1.0, out=result)

@@ -107,10 +107,10 @@ def parse_model(data: bytes) -> dict[str, NDArray[np.float16]]:
 def encoder_tensors(model: dict[str, NDArray[np.float16]]) -> dict[str, NDArray[np.float16]]:
     """Pick the encoder's tensors out of the model and give them our names; sizes must be Whisper base's."""
     config = EncoderConfig()
-    sources = {ours: f"encoder/{theirs}" for theirs, ours in _OUTSIDE_BLOCKS.items()}
+    sources = {own: f"encoder/{theirs}" for theirs, own in _OUTSIDE_BLOCKS.items()}
     for i in range(config.depth):
-        for theirs, ours in _INSIDE_BLOCK.items():
-            sources[f"blocks.{i}.{ours}"] = f"encoder/layer_{i}/{theirs}"
+        for theirs, own in _INSIDE_BLOCK.items():
+            sources[f"blocks.{i}.{own}"] = f"encoder/layer_{i}/{theirs}"
     result = {}
     for name, shape in tensor_shapes(config).items():
         tensor = model.get(sources[name])
